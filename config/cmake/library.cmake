@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# libmuster, shared and static: only muster_* leaves either.

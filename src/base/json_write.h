@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes JSON, always valid UTF-8: bad bytes become U+FFFD, and json_add_bytes() says whether any
+ * were lost, so that the caller can add the exact bytes as base64.
+ *
+ * Commas are the writer's affair. One line by default; `indent` > 0 makes it readable.
+ */
+#ifndef MUSTER_BASE_JSON_WRITE_H
+#define MUSTER_BASE_JSON_WRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct json_writer {
+    struct buf *out;
+    unsigned indent; /* spaces per level; 0: all on one line */
+    unsigned depth;
+    bool needs_comma;
+    bool after_key;
+};
+
+void json_writer_init(struct json_writer *w, struct buf *out, unsigned indent);
+
+void json_begin_object(struct json_writer *w);
+void json_end_object(struct json_writer *w);
+void json_begin_array(struct json_writer *w);
+void json_end_array(struct json_writer *w);
+void json_add_key(struct json_writer *w, const char *key);
+
+/* Values; in an object each follows its key. */
+void json_add_string(struct json_writer *w, const char *text); /* NULL is written as null */
+bool json_add_bytes(struct json_writer *w, const char *data, size_t size); /* false: bytes lost */
+void json_add_base64(struct json_writer *w, const char *data, size_t size);
+void json_add_int(struct json_writer *w, int64_t n);
+void json_add_uint(struct json_writer *w, uint64_t n);
+void json_add_ms(struct json_writer *w, int64_t us); /* microseconds as 1.234; < 0 as null */
+void json_add_bool(struct json_writer *w, bool b);
+void json_add_null(struct json_writer *w);
+
+#endif

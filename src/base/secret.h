@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A password or passphrase: kept in memory that is locked where the limit allows, excluded from
+ * core files (MADV_DONTDUMP), and wiped before it is freed. Never traced, never in an error text.
+ */
+#ifndef MUSTER_BASE_SECRET_H
+#define MUSTER_BASE_SECRET_H
+
+#include <stddef.h>
+
+struct secret;
+
+/* A copy of `size` bytes; the caller wipes its own. Shared by count: secret_ref/secret_free. */
+struct secret *secret_new(const char *data, size_t size);
+struct secret *secret_ref(struct secret *s);
+void secret_free(struct secret *s); /* NULL is fine; the last one wipes */
+
+/* The bytes, followed by a NUL that is not counted. */
+const char *secret_data(const struct secret *s);
+size_t secret_size(const struct secret *s);
+
+/* Overwrites memory in a way the compiler keeps. */
+void secret_wipe(void *data, size_t size);
+
+#endif

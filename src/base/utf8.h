@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef MUSTER_BASE_UTF8_H
+#define MUSTER_BASE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decodes the character at `data` (`size` > 0). Returns its length in bytes and sets `ret`; 0 where
+ * the bytes are not UTF-8 (the caller skips one byte), and -1 where they are a true prefix of a
+ * character that `size` cuts off. */
+int utf8_decode(const char *data, size_t size, uint32_t *ret);
+
+/* Length of the longest prefix that is valid UTF-8. */
+size_t utf8_valid_prefix(const char *data, size_t size);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/event.h"
+
+#include "base/clock.h"
+
+static const char *const kind_words[EVENT_KIND_COUNT] = {
+    [EVENT_RUN_START] = "run_start",   [EVENT_HOST_START] = "host_start",
+    [EVENT_HOST_STAGE] = "host_stage", [EVENT_HOST_AUTH] = "host_auth",
+    [EVENT_HOST_EXEC] = "host_exec",   [EVENT_OUTPUT] = "output",
+    [EVENT_HOST_RETRY] = "host_retry", [EVENT_HOST_END] = "host_end",
+    [EVENT_PROGRESS] = "progress",     [EVENT_NOTE] = "note",
+    [EVENT_RUN_END] = "run_end",
+};
+
+static const char *const stage_words[STAGE_COUNT] = {
+    [STAGE_QUEUED] = "queued",       [STAGE_DNS] = "dns",   [STAGE_CONNECT] = "connect",
+    [STAGE_HANDSHAKE] = "handshake", [STAGE_AUTH] = "auth", [STAGE_EXEC] = "exec",
+    [STAGE_DONE] = "done",
+};
+
+void emitter_init(struct emitter *e)
+{
+    list_init(&e->listeners);
+    e->seq = 0;
+}
+
+void emitter_add(struct emitter *e, struct listener *l)
+{
+    list_append(&e->listeners, &l->link);
+}
+
+void event_emit(struct emitter *e, struct event *event)
+{
+    event->seq = ++e->seq;
+    event->time_us = clock_unix_us();
+    list_for_each(it, tmp, &e->listeners)
+    {
+        struct listener *l = list_entry(it, struct listener, link);
+        l->on_event(l, event);
+    }
+}
+
+const char *event_kind_word(enum event_kind kind)
+{
+    return kind_words[kind];
+}
+
+const char *stage_word(enum stage stage)
+{
+    return stage_words[stage];
+}
+
+const char *stream_word(enum stream stream)
+{
+    return stream == STREAM_STDOUT ? "stdout" : "stderr";
+}
+
+const char *kill_word(enum kill_result kill)
+{
+    switch (kill) {
+    case KILL_NOT_NEEDED:
+        break;
+    case KILL_SIGNAL:
+        return "signal";
+    case KILL_EXEC:
+        return "exec";
+    case KILL_UNCONFIRMED:
+        return "unconfirmed";
+    }
+    return NULL;
+}
+
+void gate_hold(struct gate *gate)
+{
+    if (gate->held++ == 0)
+        gate->held_since_us = clock_monotonic_us();
+}
+
+void gate_release(struct gate *gate)
+{
+    if (--gate->held > 0)
+        return;
+    gate->held_total_us += clock_monotonic_us() - gate->held_since_us;
+    if (gate->on_open)
+        gate->on_open(gate);
+}
+
+void gate_hold_starts(struct gate *gate)
+{
+    gate->starts_held++;
+}
+
+void gate_release_starts(struct gate *gate)
+{
+    if (--gate->starts_held == 0 && gate->on_open)
+        gate->on_open(gate);
+}
+
+int64_t gate_held_us(const struct gate *gate, int64_t now_us)
+{
+    return gate->held_total_us + (gate->held ? now_us - gate->held_since_us : 0);
+}

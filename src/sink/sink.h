@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A sink: a listener that turns events into one output form. One form, one file.
+ *
+ * A sink accumulates what it needs (events borrow), writes through the writer thread (writer.h)
+ * and never blocks. After run_end the cli calls sink_finish() on each, then sink_free().
+ */
+#ifndef MUSTER_SINK_SINK_H
+#define MUSTER_SINK_SINK_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "model/event.h"
+
+struct sink;
+
+struct sink_ops {
+    const char *name;
+    /* Writes what is left (a report, a recap). May be NULL. */
+    bool (*finish)(struct sink *s, struct error *reterr);
+    void (*free)(struct sink *s);
+};
+
+struct sink {
+    struct listener listener;
+    const struct sink_ops *ops;
+};
+
+/* True where there is nothing to finish. */
+bool sink_finish(struct sink *s, struct error *reterr);
+void sink_free(struct sink *s); /* NULL is fine */
+
+#endif

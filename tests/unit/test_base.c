@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* The small things everything stands on: buf, arena, list, error, status, clock. */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/list.h"
+
+Test(buf, appends_whole_or_not_at_all)
+{
+    struct buf b;
+    buf_init(&b, 10);
+    cr_assert(buf_add_str(&b, "12345"));
+    cr_assert(buf_addf(&b, "%d", 67890));
+    cr_assert_str_eq(buf_str(&b), "1234567890");
+    cr_assert_not(buf_add_char(&b, 'x'));
+    cr_assert(b.failed);
+    cr_assert_eq(b.size, 10);
+    cr_assert_not(buf_add(&b, "", 0), "failure is sticky");
+    buf_clear(&b);
+    cr_assert(buf_add_str(&b, "again"));
+    buf_consume(&b, 2);
+    cr_assert_str_eq(buf_str(&b), "ain");
+    buf_release(&b);
+    cr_assert_str_eq(buf_str(&b), "");
+}
+
+Test(buf, detach_hands_over)
+{
+    struct buf b;
+    buf_init(&b, 100);
+    char *empty = buf_detach(&b);
+    cr_assert_str_eq(empty, "");
+    free(empty);
+    buf_add_repeat(&b, 'z', 3);
+    char *text = buf_detach(&b);
+    cr_assert_str_eq(text, "zzz");
+    free(text);
+    cr_assert_eq(b.size, 0);
+}
+
+Test(arena, aligns_zeroes_and_keeps)
+{
+    struct arena *a = arena_new();
+    for (size_t i = 1; i < 5000; i += 7) {
+        char *p = arena_alloc(a, i);
+        cr_assert_eq((uintptr_t)p % _Alignof(max_align_t), 0);
+        for (size_t k = 0; k < i; k++)
+            cr_assert_eq(p[k], 0);
+        memset(p, 0xff, i);
+    }
+    char *big = arena_alloc(a, 1 << 20);
+    cr_assert_eq(big[(1 << 20) - 1], 0);
+    cr_assert_str_eq(arena_printf(a, "%s-%d", "n", 4), "n-4");
+    arena_free(a);
+}
+
+Test(list, keeps_order_and_bears_removal)
+{
+    struct item {
+        int n;
+        struct list link;
+    } items[4] = { { .n = 0 }, { .n = 1 }, { .n = 2 }, { .n = 3 } };
+    struct list head, other;
+    list_init(&head);
+    list_init(&other);
+    for (int i = 0; i < 4; i++)
+        list_append(i < 2 ? &head : &other, &items[i].link);
+    list_splice(&head, &other);
+    cr_assert(list_is_empty(&other));
+    int seen = 0;
+    list_for_each(it, tmp, &head)
+    {
+        struct item *item = list_entry(it, struct item, link);
+        cr_assert_eq(item->n, seen++);
+        if (item->n == 1)
+            list_remove(it);
+    }
+    cr_assert_eq(seen, 4);
+    list_remove(&items[1].link);
+    cr_assert_eq(list_entry(list_pop(&head), struct item, link)->n, 0);
+    cr_assert_eq(list_entry(list_pop(&head), struct item, link)->n, 2);
+}
+
+Test(error, prefixes_moves_and_names_every_code)
+{
+    struct error a = ERROR_INIT, b = ERROR_INIT;
+    cr_assert_not(error_set(&a, ERR_DNS, "no such host %s", "x"));
+    error_prefix(&a, "web%02d", 1);
+    error_move(&b, &a);
+    cr_assert_not(error_is_set(&a));
+    cr_assert_str_eq(error_text(&b), "web01: no such host x");
+    error_release(&b);
+    for (int i = 0; i < ERROR_CODE_COUNT; i++) {
+        enum error_code code = (enum error_code)i;
+        cr_assert_not_null(error_word(code), "code %d has no row", i);
+        cr_assert_eq(error_from_word(error_word(code)), code, "word %s is not unique",
+                     error_word(code));
+    }
+}
+
+Test(status, words_are_unique_and_found)
+{
+    for (int i = 0; i < STATUS_COUNT; i++) {
+        enum host_status found;
+        cr_assert(status_from_word(status_word((enum host_status)i), &found));
+        cr_assert_eq((int)found, i);
+    }
+    enum host_status none;
+    cr_assert_not(status_from_word("fine", &none));
+}
+
+Test(clock, prints_rfc3339_utc)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(INT64_C(1700000000123456), text);
+    cr_assert_str_eq(text, "2023-11-14T22:13:20.123Z");
+}
