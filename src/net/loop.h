@@ -26,8 +26,11 @@ struct loop;
 
 bool loop_new(struct loop **ret, struct error *reterr);
 
-/* Frees the loop once every watch and timer is closed; runs it until their callbacks are done. */
-void loop_free(struct loop *loop);
+/* Frees the loop, whose watches and timers must all be closed; runs it until their callbacks are
+ * done. Look-ups that still run in the resolver cannot be cancelled: then the loop's memory is left
+ * to them, false is returned, and a process that wants to end must use _exit(2), because exit(3)
+ * would wait for the resolver. */
+bool loop_free(struct loop *loop);
 
 /* Turns until loop_stop(). */
 void loop_run(struct loop *loop);
@@ -37,9 +40,6 @@ void loop_stop(struct loop *loop);
 int loop_fd(const struct loop *loop);
 int loop_timeout_ms(const struct loop *loop);
 void loop_step(struct loop *loop);
-
-/* Monotonic microseconds, read once a turn. */
-int64_t loop_now_us(const struct loop *loop);
 
 /* One buffer per loop for reading from descriptors and channels; contents last until the next
  * user takes it, so nobody keeps a pointer into it. */

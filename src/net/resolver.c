@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/resolver.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "base/memory.h"
+
+/* A name that somebody asked for. */
+struct entry {
+    UT_hash_handle hh;
+    struct resolver *resolver;
+    char *name;
+    struct lookup *lookup;     /* NULL once answered */
+    struct address_list *list; /* NULL where it failed */
+    char *error;
+    struct list waiting; /* of struct resolver_wait */
+};
+
+struct resolver {
+    struct loop *loop;
+    struct entry *entries;
+};
+
+struct resolver *resolver_new(struct loop *loop)
+{
+    struct resolver *r = xcalloc(1, sizeof *r);
+    r->loop = loop;
+    return r;
+}
+
+void resolver_free(struct resolver *r)
+{
+    if (!r)
+        return;
+    struct entry *e, *tmp;
+    HASH_ITER(hh, r->entries, e, tmp)
+    {
+        HASH_DEL(r->entries, e);
+        if (e->lookup)
+            lookup_abandon(e->lookup);
+        free(e->name);
+        free(e->list);
+        free(e->error);
+        free(e);
+    }
+    free(r);
+}
+
+/* The look-up ended: keeps the answer and gives it to all who wait. */
+static void answered(void *arg, struct addrinfo *found, const char *error)
+{
+    struct entry *e = arg;
+    e->lookup = NULL;
+    if (found) {
+        e->list = xcalloc(1, sizeof *e->list);
+        address_list_from(e->list, found);
+        freeaddrinfo(found);
+    } else {
+        e->error = xstrdup(error);
+    }
+    for (struct list *link = list_pop(&e->waiting); link; link = list_pop(&e->waiting)) {
+        struct resolver_wait *wait = list_entry(link, struct resolver_wait, link);
+        wait->fn(wait->arg, e->list, e->error);
+    }
+}
+
+/* Finds the name, or begins its look-up. */
+static struct entry *find_or_start(struct resolver *r, const char *name)
+{
+    struct entry *e;
+    HASH_FIND_STR(r->entries, name, e);
+    if (e)
+        return e;
+    e = xcalloc(1, sizeof *e);
+    e->resolver = r;
+    e->name = xstrdup(name);
+    list_init(&e->waiting);
+    HASH_ADD_KEYPTR(hh, r->entries, e->name, strlen(e->name), e);
+    e->lookup = lookup_start(r->loop, name, answered, e);
+    if (!e->lookup)
+        e->error = xstrdup("the resolver cannot be asked");
+    return e;
+}
+
+void resolver_ask(struct resolver *r, const char *name, struct resolver_wait *wait)
+{
+    struct entry *e = find_or_start(r, name);
+    if (e->lookup)
+        list_append(&e->waiting, &wait->link);
+    else
+        wait->fn(wait->arg, e->list, e->error);
+}
+
+void resolver_wait_init(struct resolver_wait *wait, resolver_fn *fn, void *arg)
+{
+    list_init(&wait->link);
+    wait->fn = fn;
+    wait->arg = arg;
+}
+
+void resolver_wait_cancel(struct resolver_wait *wait)
+{
+    list_remove(&wait->link);
+}

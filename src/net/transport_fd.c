@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/transport_fd.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/memory.h"
+
+/* What the out-buffer may hold: libssh2 is not asked for more once TRANSPORT_PENDING_LOW is
+ * passed, but one call may add a whole SFTP write. */
+#define OUT_CAP (16 * 1024 * 1024)
+
+/* A peer that acknowledges nothing for so long is dead (law 28). */
+#define USER_TIMEOUT_MS     60000
+#define KEEPALIVE_IDLE_S    30
+#define KEEPALIVE_BETWEEN_S 10
+#define KEEPALIVE_PROBES    3
+
+struct transport_fd {
+    struct transport base;
+    struct watch *watch;
+    struct buf out; /* sent after what the socket took; see law 1 */
+    bool wants_read;
+    bool is_tcp;
+    int broken; /* errno of the first failed send; 0 while whole */
+};
+
+/* The object behind the base. */
+static struct transport_fd *self_of(const struct transport *t)
+{
+    return (struct transport_fd *)(void *)t;
+}
+
+/* Waits for what is wanted now. */
+static void update_watch(struct transport_fd *self)
+{
+    watch_want(self->watch,
+               (self->wants_read ? WATCH_READABLE : 0U) | (self->out.size ? WATCH_WRITABLE : 0U));
+}
+
+/* One send(2) that neither blocks nor signals; bytes taken, 0 when it would block, or -errno. */
+static ssize_t send_some(struct transport_fd *self, const void *data, size_t size)
+{
+    ssize_t sent;
+    do {
+        sent = send(watch_fd(self->watch), data, size, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0)
+        return sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return 0;
+    self->broken = errno;
+    return -errno;
+}
+
+/* Sends what waits in the buffer. */
+static void flush(struct transport_fd *self)
+{
+    ssize_t sent = self->broken ? 0 : send_some(self, self->out.data, self->out.size);
+    if (sent > 0)
+        buf_consume(&self->out, (size_t)sent);
+    else if (self->broken)
+        buf_clear(&self->out);
+}
+
+/* The watch's callback. */
+static void fd_ready(void *arg, unsigned ready)
+{
+    struct transport_fd *self = arg;
+    size_t pending = self->out.size;
+    if ((ready & WATCH_WRITABLE) && pending)
+        flush(self);
+    update_watch(self);
+    bool ran_low = pending >= TRANSPORT_PENDING_LOW && self->out.size < TRANSPORT_PENDING_LOW;
+    if ((ready & WATCH_READABLE) || ran_low || self->broken)
+        self->base.ready(self->base.arg);
+}
+
+static ssize_t fd_recv(struct transport *t, void *data, size_t size)
+{
+    struct transport_fd *self = self_of(t);
+    ssize_t got;
+    do {
+        got = recv(watch_fd(self->watch), data, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return -errno;
+    if (self->is_tcp) {
+        const int on = 1;
+        setsockopt(watch_fd(self->watch), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+    }
+    return got;
+}
+
+static ssize_t fd_send(struct transport *t, const void *data, size_t size)
+{
+    struct transport_fd *self = self_of(t);
+    if (self->broken)
+        return -self->broken;
+    ssize_t sent = self->out.size ? 0 : send_some(self, data, size);
+    if (sent < 0)
+        return sent;
+    if ((size_t)sent < size) {
+        if (!buf_add(&self->out, (const char *)data + sent, size - (size_t)sent)) {
+            self->broken = ENOBUFS;
+            return -ENOBUFS;
+        }
+        update_watch(self);
+    }
+    return (ssize_t)size;
+}
+
+static size_t fd_pending(const struct transport *t)
+{
+    return self_of(t)->out.size;
+}
+
+static void fd_want_read(struct transport *t, bool wanted)
+{
+    struct transport_fd *self = self_of(t);
+    self->wants_read = wanted;
+    update_watch(self);
+}
+
+static int fd_fd(const struct transport *t)
+{
+    return watch_fd(self_of(t)->watch);
+}
+
+static void fd_close(struct transport *t)
+{
+    struct transport_fd *self = self_of(t);
+    watch_close(self->watch);
+    buf_release(&self->out);
+    free(self);
+}
+
+static const struct transport_ops fd_ops = {
+    .name = "fd",
+    .recv = fd_recv,
+    .send = fd_send,
+    .pending = fd_pending,
+    .want_read = fd_want_read,
+    .fd = fd_fd,
+    .close = fd_close,
+};
+
+/* Sets one integer option; a kernel without it is no reason to fail. */
+static bool set_option(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+/* The options of a TCP socket; false where `fd` is none. */
+static bool set_tcp_options(int fd)
+{
+    if (!set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1))
+        return false;
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_BETWEEN_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+    return true;
+}
+
+struct transport *transport_fd_new(struct loop *loop, int fd, void (*ready)(void *arg), void *arg)
+{
+    struct transport_fd *self = xcalloc(1, sizeof *self);
+    self->watch = watch_new(loop, fd, fd_ready, self);
+    if (!self->watch) {
+        free(self);
+        return NULL;
+    }
+    self->is_tcp = set_tcp_options(fd);
+    self->base = (struct transport){ .ops = &fd_ops, .ready = ready, .arg = arg };
+    buf_init(&self->out, OUT_CAP);
+    return &self->base;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop on real descriptors and time: queue order, timers, watches, doorbells, dialling. */
+#include <criterion/criterion.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "net/resolver.h"
+#include "net/transport_fd.h"
+
+static struct loop *loop;
+
+static void start(void)
+{
+    struct error err = ERROR_INIT;
+    cr_assert(loop_new(&loop, &err));
+}
+
+static void stop(void)
+{
+    cr_assert(loop_free(loop));
+}
+
+struct step {
+    struct task task;
+    char name;
+    int again; /* times it wakes itself */
+    char *log;
+};
+
+static void run_step(struct task *task)
+{
+    struct step *s = (struct step *)(void *)task;
+    size_t n = strlen(s->log);
+    s->log[n] = s->name;
+    s->log[n + 1] = '\0';
+    if (s->again-- > 0)
+        loop_wake(loop, task);
+    else if (s->name == 'c')
+        loop_stop(loop);
+}
+
+Test(loop, tasks_run_in_turn, .init = start, .fini = stop)
+{
+    char log[32] = "";
+    struct step a = { .name = 'a', .again = 2, .log = log };
+    struct step b = { .name = 'b', .again = 1, .log = log };
+    struct step c = { .name = 'c', .again = 3, .log = log };
+    struct step never = { .name = 'x', .log = log };
+    struct step *all[] = { &a, &b, &never, &c };
+    for (size_t i = 0; i < 4; i++) {
+        task_init(&all[i]->task, run_step);
+        loop_wake(loop, &all[i]->task);
+        loop_wake(loop, &all[i]->task);
+    }
+    task_cancel(&never.task);
+    loop_run(loop);
+    cr_assert_str_eq(log, "abcabcacc");
+}
+
+static void stop_loop(void *arg)
+{
+    *(int64_t *)arg = clock_monotonic_us();
+    loop_stop(loop);
+}
+
+Test(loop, timer_fires_not_before_its_time, .init = start, .fini = stop)
+{
+    int64_t fired = 0, begun = clock_monotonic_us();
+    struct timer *t = timer_new(loop, stop_loop, &fired);
+    timer_arm(t, begun + 30 * US_PER_MS);
+    cr_assert(timer_is_armed(t));
+    loop_run(loop);
+    cr_assert_geq(fired - begun, 30 * US_PER_MS);
+    timer_close(t);
+}
+
+static void *ring(void *bell)
+{
+    for (int i = 0; i < 100; i++)
+        doorbell_ring(bell);
+    return NULL;
+}
+
+Test(loop, doorbell_wakes_from_a_thread, .init = start, .fini = stop)
+{
+    int64_t rang = 0;
+    struct doorbell *bell = doorbell_new(loop, stop_loop, &rang);
+    pthread_t thread;
+    pthread_create(&thread, NULL, ring, bell);
+    loop_run(loop);
+    pthread_join(thread, NULL);
+    cr_assert_gt(rang, 0);
+    doorbell_close(bell);
+}
+
+static void ready(void *arg)
+{
+    (*(int *)arg)++;
+    loop_stop(loop);
+}
+
+Test(transport_fd, takes_all_and_flushes_later, .init = start, .fini = stop)
+{
+    int fds[2], calls = 0;
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    struct transport *t = transport_fd_new(loop, fds[0], ready, &calls);
+    enum { SIZE = 3 << 20 };
+    char *data = malloc(SIZE), *got = malloc(SIZE);
+    for (size_t i = 0; i < SIZE; i++)
+        data[i] = (char)(i * 7 + i / 251);
+    cr_assert_eq(t->ops->send(t, data, SIZE), SIZE);
+    cr_assert_gt(t->ops->pending(t), 0);
+    size_t n = 0;
+    while (n < SIZE) {
+        ssize_t r = read(fds[1], got + n, SIZE - n);
+        if (r > 0)
+            n += (size_t)r;
+        else
+            loop_step(loop);
+    }
+    cr_assert_eq(memcmp(data, got, SIZE), 0);
+    cr_assert_eq(t->ops->pending(t), 0);
+    cr_assert_gt(calls, 0, "told when the buffer ran low");
+    close(fds[1]);
+    t->ops->want_read(t, true);
+    calls = 0;
+    loop_run(loop);
+    cr_assert_eq(t->ops->recv(t, got, SIZE), 0);
+    cr_assert_eq(t->ops->send(t, data, 10), -EPIPE);
+    t->ops->close(t);
+    free(data);
+    free(got);
+}
+
+struct dialled {
+    int fd;
+    char error[128];
+    char address[ADDRESS_TEXT_SIZE];
+};
+
+static void dialled(void *arg, int fd, const struct address *address, const char *error)
+{
+    struct dialled *d = arg;
+    d->fd = fd;
+    snprintf(d->error, sizeof d->error, "%s", error ? error : "");
+    if (address)
+        address_print(address, d->address);
+    loop_stop(loop);
+}
+
+static int listen_on(const char *text, uint16_t *port)
+{
+    struct address a;
+    cr_assert(address_parse(text, &a));
+    int fd = socket(a.storage.ss_family, SOCK_STREAM, 0);
+    address_set_port(&a, *port);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&a.storage, a.size), 0);
+    cr_assert_eq(listen(fd, 5), 0);
+    getsockname(fd, (struct sockaddr *)&a.storage, &a.size);
+    *port = ntohs(((struct sockaddr_in *)&a.storage)->sin_port);
+    return fd;
+}
+
+Test(dial, refused_address_leads_to_the_next, .init = start, .fini = stop)
+{
+    uint16_t port = 0;
+    int listener = listen_on("127.0.0.3", &port);
+    struct address_list list = { .count = 2 };
+    cr_assert(address_parse("127.0.0.2", &list.items[0]));
+    cr_assert(address_parse("127.0.0.3", &list.items[1]));
+    struct dialled d = { .fd = -1 };
+    dial_start(loop, &list, port, dialled, &d);
+    loop_run(loop);
+    cr_assert_geq(d.fd, 0, "%s", d.error);
+    cr_assert_str_eq(d.address, "127.0.0.3");
+    close(d.fd);
+    close(listener);
+}
+
+Test(dial, all_refused_names_the_last, .init = start, .fini = stop)
+{
+    uint16_t port = 0;
+    close(listen_on("127.0.0.2", &port));
+    struct address_list list = { .count = 1 };
+    cr_assert(address_parse("127.0.0.2", &list.items[0]));
+    struct dialled d = { .fd = 0 };
+    dial_start(loop, &list, port, dialled, &d);
+    loop_run(loop);
+    cr_assert_eq(d.fd, -1);
+    cr_assert_str_eq(d.error, "127.0.0.2: Connection refused");
+}
+
+static void resolved(void *arg, const struct address_list *list, const char *error)
+{
+    (void)error;
+    int *count = arg;
+    cr_assert_not_null(list);
+    if (++*count == 2)
+        loop_stop(loop);
+}
+
+Test(resolver, asks_once_and_tells_all, .init = start, .fini = stop)
+{
+    struct resolver *r = resolver_new(loop);
+    int count = 0;
+    struct resolver_wait a, b, gone;
+    resolver_wait_init(&a, resolved, &count);
+    resolver_wait_init(&b, resolved, &count);
+    resolver_wait_init(&gone, resolved, NULL);
+    resolver_ask(r, "localhost", &a);
+    resolver_ask(r, "localhost", &gone);
+    resolver_ask(r, "localhost", &b);
+    resolver_wait_cancel(&gone);
+    loop_run(loop);
+    resolver_ask(r, "localhost", &a);
+    cr_assert_eq(count, 3);
+    resolver_free(r);
+}
+
+Test(address, numeric_only)
+{
+    struct address a;
+    char text[ADDRESS_TEXT_SIZE];
+    cr_assert(address_parse("::1", &a));
+    address_print(&a, text);
+    cr_assert_str_eq(text, "::1");
+    cr_assert(address_parse("10.0.0.255", &a));
+    cr_assert_not(address_parse("10.1", &a));
+    cr_assert_not(address_parse("web01", &a));
+    cr_assert_not(address_parse("", &a));
+}
+
+Test(address, families_alternate_and_doubles_go)
+{
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+    struct sockaddr_in four[3] = { { .sin_family = AF_INET }, { .sin_family = AF_INET } };
+    four[1].sin_addr.s_addr = 1;
+    four[2] = four[0];
+    struct addrinfo infos[4] = {
+        { .ai_family = AF_INET, .ai_addr = (void *)&four[0], .ai_addrlen = sizeof four[0] },
+        { .ai_family = AF_INET, .ai_addr = (void *)&four[1], .ai_addrlen = sizeof four[0] },
+        { .ai_family = AF_INET, .ai_addr = (void *)&four[2], .ai_addrlen = sizeof four[0] },
+        { .ai_family = AF_INET6, .ai_addr = (void *)&six, .ai_addrlen = sizeof six },
+    };
+    for (int i = 0; i < 3; i++)
+        infos[i].ai_next = &infos[i + 1];
+    struct address_list list;
+    address_list_from(&list, infos);
+    cr_assert_eq(list.count, 3);
+    cr_assert_eq(list.items[0].storage.ss_family, AF_INET);
+    cr_assert_eq(list.items[1].storage.ss_family, AF_INET6);
+    cr_assert_eq(list.items[2].storage.ss_family, AF_INET);
+}
