@@ -24,7 +24,7 @@ int trace_level(void)
 }
 
 /* Formats and hands over one line. */
-static void write_line(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static void write_line(const char *fmt, va_list ap)
 {
     char *line = NULL;
     if (vasprintf(&line, fmt, ap) < 0)
