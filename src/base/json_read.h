@@ -20,8 +20,9 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 struct json_document;
 struct json_value; /* opaque */
 
-/* Parses `size` bytes; `name` stands for the file in errors ("hosts.json", "standard input").
- * Errors have `code`. */
+/* Parses `size` bytes; `name` stands for the file in errors ("hosts.json", "standard input") and is
+ * copied. A byte order mark is skipped. Errors have `code`; the first one ends the reading. On true
+ * the caller frees `*ret`. */
 bool json_read(struct json_document **ret, const char *name, const char *text, size_t size,
                enum error_code code, struct error *reterr);
 void json_document_free(struct json_document *doc); /* NULL is fine */
@@ -43,8 +44,18 @@ const char *json_key(const struct json_value *v); /* of an object's child, else 
 /* The member called `key`, or NULL. Linear: for small objects; iterate large ones once. */
 const struct json_value *json_member(const struct json_value *object, const char *key);
 
-/* "hosts.json:14:9: /hosts/db1/port", heap, the caller frees. Slow; for errors and provenance. */
+/* "hosts.json:14:9: /hosts/db1/port", heap, the caller frees; the place is that of the value. Slow
+ * (one pass over the text up to it); for errors and provenance. */
 char *json_where(const struct json_document *doc, const struct json_value *v);
+
+/* As json_where(), but the place is that of the key of an object's child. */
+char *json_where_key(const struct json_document *doc, const struct json_value *v);
+
+/* The line of the value alone, from 1; as slow. */
+size_t json_line(const struct json_document *doc, const struct json_value *v);
+
+/* The name given to json_read(). */
+const char *json_name(const struct json_document *doc);
 
 /* Sets `err` to "WHERE: message". Returns false. */
 bool json_error(const struct json_document *doc, const struct json_value *v, enum error_code code,

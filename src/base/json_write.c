@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+void json_writer_init(struct json_writer *w, struct buf *out, unsigned indent)
+{
+    *w = (struct json_writer){ .out = out, .indent = indent };
+}
+
+/* Begins a line, where lines are wanted. */
+static void break_line(struct json_writer *w)
+{
+    if (w->indent == 0)
+        return;
+    buf_add_char(w->out, '\n');
+    buf_add_repeat(w->out, ' ', (size_t)w->indent * w->depth);
+}
+
+/* What stands between the last thing written and the next value or key. */
+static void separate(struct json_writer *w)
+{
+    if (w->after_key) {
+        w->after_key = false;
+        return;
+    }
+    if (w->needs_comma)
+        buf_add_char(w->out, ',');
+    if (w->depth > 0)
+        break_line(w);
+}
+
+static void begin(struct json_writer *w, char open)
+{
+    separate(w);
+    buf_add_char(w->out, open);
+    w->depth++;
+    w->needs_comma = false;
+}
+
+static void end(struct json_writer *w, char close)
+{
+    w->depth--;
+    if (w->needs_comma)
+        break_line(w);
+    buf_add_char(w->out, close);
+    w->needs_comma = true;
+}
+
+void json_begin_object(struct json_writer *w)
+{
+    begin(w, '{');
+}
+
+void json_end_object(struct json_writer *w)
+{
+    end(w, '}');
+}
+
+void json_begin_array(struct json_writer *w)
+{
+    begin(w, '[');
+}
+
+void json_end_array(struct json_writer *w)
+{
+    end(w, ']');
+}
+
+/* May this character not stand as it is? Controls, which RFC 8259 or a terminal forbids, and the
+ * two line separators that end a JavaScript string. */
+static bool needs_escape(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == '"' || c == '\\' || c == 0x2028 ||
+           c == 0x2029;
+}
+
+static void add_escaped(struct buf *out, uint32_t c)
+{
+    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    for (size_t i = 0; i + 1 < sizeof named; i += 2) {
+        if ((uint32_t)named[i] == c) {
+            buf_add_char(out, '\\');
+            buf_add_char(out, named[i + 1]);
+            return;
+        }
+    }
+    buf_addf(out, "\\u%04x", (unsigned)c);
+}
+
+/* Length of the longest prefix that is plain ASCII and needs no escape. */
+static size_t plain_prefix(const char *data, size_t size)
+{
+    size_t i = 0;
+    while (i < size && data[i] >= 0x20 && data[i] < 0x7f && data[i] != '"' && data[i] != '\\')
+        i++;
+    return i;
+}
+
+/* Writes the character at `data`, and returns how many bytes it took. A byte that is not UTF-8
+ * becomes U+FFFD and clears `whole`. */
+static size_t add_character(struct buf *out, const char *data, size_t size, bool *whole)
+{
+    uint32_t c = 0;
+    int length = utf8_decode(data, size, &c);
+    if (length <= 0) {
+        buf_add_str(out, "\xef\xbf\xbd");
+        *whole = false;
+        return 1;
+    }
+    if (needs_escape(c))
+        add_escaped(out, c);
+    else
+        buf_add(out, data, (size_t)length);
+    return (size_t)length;
+}
+
+/* Writes `data` as a string without separators. False where bytes were lost. */
+static bool add_quoted(struct buf *out, const char *data, size_t size)
+{
+    bool whole = true;
+    buf_add_char(out, '"');
+    for (size_t at = 0; at < size;) {
+        size_t plain = plain_prefix(data + at, size - at);
+        if (plain)
+            buf_add(out, data + at, plain);
+        at += plain;
+        if (at < size)
+            at += add_character(out, data + at, size - at, &whole);
+    }
+    buf_add_char(out, '"');
+    return whole;
+}
+
+void json_add_key(struct json_writer *w, const char *key)
+{
+    separate(w);
+    add_quoted(w->out, key, strlen(key));
+    buf_add_str(w->out, w->indent ? ": " : ":");
+    w->after_key = true;
+}
+
+/* Writes a value that needs no quoting. */
+static void add_plain(struct json_writer *w, const char *text)
+{
+    separate(w);
+    buf_add_str(w->out, text);
+    w->needs_comma = true;
+}
+
+void json_add_string(struct json_writer *w, const char *text)
+{
+    if (text)
+        json_add_bytes(w, text, strlen(text));
+    else
+        json_add_null(w);
+}
+
+bool json_add_bytes(struct json_writer *w, const char *data, size_t size)
+{
+    separate(w);
+    w->needs_comma = true;
+    return add_quoted(w->out, data, size);
+}
+
+/* The four digits of one to three bytes (RFC 4648). */
+static void encode_group(char *to, const unsigned char *from, size_t count)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned second = count > 1 ? from[1] : 0;
+    unsigned third = count > 2 ? from[2] : 0;
+    unsigned group = (unsigned)from[0] << 16 | second << 8 | third;
+    to[0] = digits[group >> 18];
+    to[1] = digits[group >> 12 & 63];
+    to[2] = count > 1 ? digits[group >> 6 & 63] : '=';
+    to[3] = count > 2 ? digits[group & 63] : '=';
+}
+
+void json_add_base64(struct json_writer *w, const char *data, size_t size)
+{
+    separate(w);
+    w->needs_comma = true;
+    size_t length = (size / 3 + (size % 3 != 0)) * 4;
+    char *to = buf_reserve(w->out, length + 2);
+    if (!to)
+        return;
+    const unsigned char *from = (const unsigned char *)data;
+    to[0] = '"';
+    for (size_t i = 0, o = 1; i < size; i += 3, o += 4)
+        encode_group(to + o, from + i, size - i < 3 ? size - i : 3);
+    to[length + 1] = '"';
+    buf_commit(w->out, length + 2);
+}
+
+void json_add_int(struct json_writer *w, int64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, n);
+    add_plain(w, text);
+}
+
+void json_add_uint(struct json_writer *w, uint64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, n);
+    add_plain(w, text);
+}
+
+void json_add_ms(struct json_writer *w, int64_t us)
+{
+    if (us < 0) {
+        json_add_null(w);
+        return;
+    }
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64 ".%03d", us / 1000, (int)(us % 1000));
+    add_plain(w, text);
+}
+
+void json_add_bool(struct json_writer *w, bool b)
+{
+    add_plain(w, b ? "true" : "false");
+}
+
+void json_add_null(struct json_writer *w)
+{
+    add_plain(w, "null");
+}
