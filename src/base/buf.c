@@ -112,6 +112,14 @@ void buf_consume(struct buf *b, size_t size)
     b->size -= size;
 }
 
+void buf_truncate(struct buf *b, size_t size)
+{
+    if (size >= b->size)
+        return;
+    b->size = size;
+    b->data[size] = '\0';
+}
+
 const char *buf_str(const struct buf *b)
 {
     return b->data ? b->data : "";

@@ -43,6 +43,9 @@ void buf_commit(struct buf *b, size_t size);
 /* Drops the first `size` bytes. */
 void buf_consume(struct buf *b, size_t size);
 
+/* Drops all but the first `size` bytes. */
+void buf_truncate(struct buf *b, size_t size);
+
 /* The bytes as a NUL-terminated string, never NULL; valid until the next change. */
 const char *buf_str(const struct buf *b);
 

@@ -6,6 +6,7 @@
 #ifndef MUSTER_BASE_CLOCK_H
 #define MUSTER_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +21,9 @@ int64_t clock_unix_us(void);
 
 /* RFC 3339, UTC, milliseconds, into `ret`. */
 void clock_rfc3339(int64_t unix_us, char ret[static CLOCK_RFC3339_SIZE]);
+
+/* Reads exactly that form back; any number of digits of a second, or none. False where `text` is
+ * something else. */
+bool clock_from_rfc3339(const char *text, int64_t *ret);
 
 #endif

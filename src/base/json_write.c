@@ -101,13 +101,13 @@ static size_t plain_prefix(const char *data, size_t size)
     return i;
 }
 
-/* Writes the character at `data`, and returns how many bytes it took. A byte that is not UTF-8
- * becomes U+FFFD and clears `whole`. */
+/* Writes the character at `data`, and returns how many bytes it took. A byte that is not UTF-8,
+ * or is NUL, becomes U+FFFD and clears `whole`. */
 static size_t add_character(struct buf *out, const char *data, size_t size, bool *whole)
 {
     uint32_t c = 0;
     int length = utf8_decode(data, size, &c);
-    if (length <= 0) {
+    if (length <= 0 || c == 0) {
         buf_add_str(out, "\xef\xbf\xbd");
         *whole = false;
         return 1;
@@ -119,11 +119,10 @@ static size_t add_character(struct buf *out, const char *data, size_t size, bool
     return (size_t)length;
 }
 
-/* Writes `data` as a string without separators. False where bytes were lost. */
-static bool add_quoted(struct buf *out, const char *data, size_t size)
+/* Writes `data` without quotes. False where bytes were lost. */
+static bool add_text(struct buf *out, const char *data, size_t size)
 {
     bool whole = true;
-    buf_add_char(out, '"');
     for (size_t at = 0; at < size;) {
         size_t plain = plain_prefix(data + at, size - at);
         if (plain)
@@ -132,8 +131,38 @@ static bool add_quoted(struct buf *out, const char *data, size_t size)
         if (at < size)
             at += add_character(out, data + at, size - at, &whole);
     }
+    return whole;
+}
+
+/* Writes `data` as a string without separators. False where bytes were lost. */
+static bool add_quoted(struct buf *out, const char *data, size_t size)
+{
+    buf_add_char(out, '"');
+    bool whole = add_text(out, data, size);
     buf_add_char(out, '"');
     return whole;
+}
+
+bool json_are_bytes_whole(const char *data, size_t size)
+{
+    return utf8_valid_prefix(data, size) == size && (size == 0 || !memchr(data, '\0', size));
+}
+
+void json_begin_string(struct json_writer *w)
+{
+    separate(w);
+    w->needs_comma = true;
+    buf_add_char(w->out, '"');
+}
+
+bool json_add_part(struct json_writer *w, const char *data, size_t size)
+{
+    return add_text(w->out, data, size);
+}
+
+void json_end_string(struct json_writer *w)
+{
+    buf_add_char(w->out, '"');
 }
 
 void json_add_key(struct json_writer *w, const char *key)
@@ -180,20 +209,23 @@ static void encode_group(char *to, const unsigned char *from, size_t count)
     to[3] = count > 2 ? digits[group & 63] : '=';
 }
 
-void json_add_base64(struct json_writer *w, const char *data, size_t size)
+void json_add_base64_part(struct json_writer *w, const char *data, size_t size)
 {
-    separate(w);
-    w->needs_comma = true;
     size_t length = (size / 3 + (size % 3 != 0)) * 4;
-    char *to = buf_reserve(w->out, length + 2);
+    char *to = buf_reserve(w->out, length);
     if (!to)
         return;
     const unsigned char *from = (const unsigned char *)data;
-    to[0] = '"';
-    for (size_t i = 0, o = 1; i < size; i += 3, o += 4)
+    for (size_t i = 0, o = 0; i < size; i += 3, o += 4)
         encode_group(to + o, from + i, size - i < 3 ? size - i : 3);
-    to[length + 1] = '"';
-    buf_commit(w->out, length + 2);
+    buf_commit(w->out, length);
+}
+
+void json_add_base64(struct json_writer *w, const char *data, size_t size)
+{
+    json_begin_string(w);
+    json_add_base64_part(w, data, size);
+    json_end_string(w);
 }
 
 void json_add_int(struct json_writer *w, int64_t n)

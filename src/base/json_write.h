@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes JSON, always valid UTF-8: bad bytes become U+FFFD, and json_add_bytes() says whether any
- * were lost, so that the caller can add the exact bytes as base64.
+ * were lost, so that the caller can add the exact bytes as base64. NUL is a bad byte too: too many
+ * readers (json_read.h among them) refuse or cut a text at \u0000.
  *
  * Commas are the writer's affair. One line by default; `indent` > 0 makes it readable.
  */
@@ -33,11 +34,22 @@ void json_add_key(struct json_writer *w, const char *key);
 /* Values; in an object each follows its key. */
 void json_add_string(struct json_writer *w, const char *text); /* NULL is written as null */
 bool json_add_bytes(struct json_writer *w, const char *data, size_t size); /* false: bytes lost */
+bool json_are_bytes_whole(const char *data, size_t size); /* what json_add_bytes() would return */
 void json_add_base64(struct json_writer *w, const char *data, size_t size);
 void json_add_int(struct json_writer *w, int64_t n);
 void json_add_uint(struct json_writer *w, uint64_t n);
 void json_add_ms(struct json_writer *w, int64_t us); /* microseconds as 1.234; < 0 as null */
 void json_add_bool(struct json_writer *w, bool b);
 void json_add_null(struct json_writer *w);
+
+/* A string in parts, so that the buffer can be emptied between them. Each part holds whole
+ * characters, or what follows it cannot make whole; false: bytes were lost. */
+void json_begin_string(struct json_writer *w);
+bool json_add_part(struct json_writer *w, const char *data, size_t size);
+void json_end_string(struct json_writer *w);
+
+/* base64 in parts; each part but the last holds a multiple of three bytes. Stands between
+ * json_begin_string() and json_end_string(). */
+void json_add_base64_part(struct json_writer *w, const char *data, size_t size);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -119,4 +120,46 @@ Test(clock, prints_rfc3339_utc)
     char text[CLOCK_RFC3339_SIZE];
     clock_rfc3339(INT64_C(1700000000123456), text);
     cr_assert_str_eq(text, "2023-11-14T22:13:20.123Z");
+}
+
+Test(clock, reads_rfc3339_back)
+{
+    int64_t us = 0;
+    cr_assert(clock_from_rfc3339("2023-11-14T22:13:20.123Z", &us));
+    cr_assert_eq(us, INT64_C(1700000000123000));
+    cr_assert(clock_from_rfc3339("2023-11-14T22:13:20Z", &us));
+    cr_assert_eq(us, INT64_C(1700000000000000));
+    static const char *const bad[] = { "",
+                                       "2023-11-14",
+                                       "2023-11-14T22:13:20",
+                                       "x",
+                                       "2023-11-14T22:13:20+01:00",
+                                       "2023-13-14T22:13:20Z",
+                                       "2023-11-14T22:13:20.5Zz" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert_not(clock_from_rfc3339(bad[i], &us), "%s", bad[i]);
+}
+
+Test(base64, decodes_what_an_encoder_writes_and_nothing_else)
+{
+    static const struct {
+        const char *text;
+        const char *bytes;
+    } good[] = { { "", "" },        { "Zg==", "f" },         { "Zm8=", "fo" },
+                 { "Zm9v", "foo" }, { "Zm9vYmE=", "fooba" }, { "/+/+", "\xff\xef\xfe" } };
+    static const char *const bad[] = { "Z",    "Zg",   "Zg=",   "Zm9",  "Zh==", "Zm9=",    "====",
+                                       "Z===", "Zg=a", "Zm 9v", "-_-_", "=m9v", "Zg==Zg==" };
+    struct buf b;
+    buf_init(&b, 100);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        buf_clear(&b);
+        cr_assert(base64_decode(&b, good[i].text, strlen(good[i].text)), "%s", good[i].text);
+        cr_assert_str_eq(buf_str(&b), good[i].bytes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        buf_clear(&b);
+        cr_assert_not(base64_decode(&b, bad[i], strlen(bad[i])), "%s", bad[i]);
+        cr_assert_eq(b.size, 0);
+    }
+    buf_release(&b);
 }
