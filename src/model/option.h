@@ -58,7 +58,7 @@ struct option_row {
     const char *arg;             /* "TIME"; NULL: takes no value (a count then counts how often) */
     const char *help;            /* one sentence for --help */
     const char *detail;          /* further sentences for the man page, or NULL */
-    const char *cli_only_reason; /* why no config.json may set it; NULL where one may, or is moot */
+    const char *cli_only_reason; /* why config.json may not set it; NULL where it may */
 };
 
 extern const struct value_type value_host_key_check, value_progress_mode, value_color_when;

@@ -47,7 +47,7 @@ struct settings {
     /* How to reach one host; each may stand in an inventory. */
     struct text address; /* NULL: the host's name */
     struct count port;
-    struct text user; /* NULL only before the cli filled in the local user */
+    struct text user; /* the local user's name where nobody says; NULL where that is unknown */
     struct path_list key;
     struct path_list known_hosts; /* in order; the first one receives new keys */
     enum host_key_check host_key_check;
@@ -93,7 +93,8 @@ struct settings {
     bool help;
     bool version;
 
-    const struct provenance *provenance; /* settings.c's own */
+    /* settings.c's own: who set what. */
+    const struct provenance *provenance;
 };
 
 /* Who may set something, weakest first. */
@@ -153,7 +154,7 @@ bool layer_add_json(struct layer *layer, const struct option_row *row,
                     const struct layer_file *file, const struct json_value *json,
                     struct error *reterr);
 
-/* The defaults of the table. `arena` must outlive the settings. */
+/* The defaults of the table, and the local user's name. `arena` must outlive the settings. */
 void settings_init(struct settings *s, struct arena *arena);
 
 /* Sets what the layer says, except where a stronger source has set it before. */
