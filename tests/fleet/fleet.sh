@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 # A fleet of real SSH servers on 127.0.0.0/8 for tests and demo; nothing of it outlives the caller.
 #
-#   fleet.sh start [--groups N] [--no-extras] [--with PID] [--for SECONDS] STATE
+#   fleet.sh start [--groups N] [--no-extras] [--faults PROGRAM] [--with PID]
+#            [--for SECONDS] STATE
 #   fleet.sh stop STATE
 #
 # `start` makes a folder in /tmp, runs N sshd (13) x 16 addresses as 127.1.N.1-16 on one port, and,
-# unless --no-extras, the special servers below on 127.2.0.x. STATE becomes a JSON file with flat
+# unless --no-extras, the special servers below on 127.2.0.x; PROGRAM is the compiled fault server,
+# which misbehaves on 127.3.x.x (keys fault_NAME). STATE becomes a JSON file with flat
 # keys: where everything is, and NAME_skip with a reason for what cannot run here.
 #
 # The servers run as a plain user, as root would change the machine: our own uid, or, when we are
@@ -263,6 +265,15 @@ root_words() {
     nss_words "$dir/nss-root"
 }
 
+# Each way to misbehave has an address; all have one host key.
+add_faults() {
+    fault_addresses=$("$faults" --list | cut -d' ' -f2)
+    # shellcheck disable=SC2086 # a list of words
+    host_key faults ed25519 $fault_addresses
+    cp "$faults" "$dir/fault_server" # where the other uid can reach it
+    echo "$(as_server) $dir/fault_server $port $dir/hostkeys/faults 2>$dir/log/faults.log" >>"$dir/servers"
+}
+
 # ssh-agent of the caller's, with one good key behind two that no server knows.
 start_agent() {
     echo "exec ssh-agent -D -a $dir/client/agent >/dev/null" >>"$dir/servers"
@@ -343,6 +354,8 @@ root_address 127.2.0.9
 END
         [ -z "${root_skip-}" ] || printf '  "root_skip": "%s",\n' "$root_skip"
         [ -z "${ipv6_skip-}" ] || printf '  "ipv6_skip": "%s",\n' "$ipv6_skip"
+        [ -z "$faults" ] || "$faults" --list |
+            sed 's/\(.*\) \(.*\)/  "fault_\1": "\2",/'
         printf '  "port": %d, "uid": %d, "hosts": %d\n}\n' "$port" "$uid" $((groups * 16))
     } >"$dir/state.json"
     cp "$dir/state.json" "$state"
@@ -365,6 +378,7 @@ wait_for_servers() {
         "$KEEPER" wait "127.1.$group.16" "$port"
         group=$((group + 1))
     done
+    [ -z "$faults" ] || "$KEEPER" wait 127.3.0.2 "$port"
     [ "$extras" = yes ] || return 0
     for n in 1 2 3 4 5 6 7; do
         "$KEEPER" wait "127.2.0.$n" "$port"
@@ -388,6 +402,7 @@ start() {
     make_accounts
     add_groups
     [ "$extras" = no ] || add_extras
+    [ -z "$faults" ] || add_faults
     start_agent
     known_hosts_variants
     write_inventory
@@ -417,12 +432,14 @@ verb=${1:-}
 [ $# -eq 0 ] || shift
 groups=13
 extras=yes
+faults=
 with=0
 lifetime=3600
 while [ $# -gt 1 ]; do
     case $1 in
     --groups) groups=$2 && shift ;;
     --no-extras) extras=no ;;
+    --faults) faults=$2 && shift ;;
     --with) with=$2 && shift ;;
     --for) lifetime=$2 && shift ;;
     *) die "unknown option $1" ;;
