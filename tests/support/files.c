@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 static char folder[64];
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -69,13 +71,12 @@ char *file_read(const char *path, size_t *ret_size)
     FILE *f = fopen(path, "re");
     cr_assert_not_null(f, "cannot open %s", path);
     size_t size = 0, room = 1 << 16, got = 0;
-    char *data = malloc(room);
+    char *data = xrealloc_array(NULL, room, 1);
     while ((got = fread(data + size, 1, room - 1 - size, f)) > 0) {
         size += got;
         if (size == room - 1) {
             room *= 2;
-            data = realloc(data, room);
-            cr_assert_not_null(data);
+            data = xrealloc_array(data, room, 1);
         }
     }
     fclose(f);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "files.h"
 
 enum { READ_SIZE = 1 << 16, DEFAULT_DEADLINE_MS = 60000, ENV_ROOM = 512 };
@@ -71,7 +72,7 @@ static void put_variable(const char **env, size_t *count, const char *variable)
 
 static const char **make_environment(const char *const *extra)
 {
-    const char **env = calloc(ENV_ROOM, sizeof *env);
+    const char **env = xcalloc(ENV_ROOM, sizeof *env);
     size_t count = 0;
     for (char **e = environ; *e != NULL; e++)
         if (!is_steering(*e))
@@ -141,7 +142,7 @@ static struct child_ends open_streams(struct proc *p, const struct proc_args *ar
 
 struct proc *proc_start(const struct proc_args *args)
 {
-    struct proc *p = calloc(1, sizeof *p);
+    struct proc *p = xcalloc(1, sizeof *p);
     struct child_ends ends = open_streams(p, args);
     const char **env = make_environment(args->env);
     int ms = args->deadline_ms > 0 ? args->deadline_ms : DEFAULT_DEADLINE_MS;
@@ -182,8 +183,7 @@ static void keep_bytes(struct pipe_end *end, const char *bytes, size_t size)
     if (!end->discard) {
         if (end->size + size + 1 > end->room) {
             end->room = (end->size + size + 1) * 2;
-            end->data = realloc(end->data, end->room);
-            cr_assert_not_null(end->data);
+            end->data = xrealloc_array(end->data, end->room, 1);
         }
         memcpy(end->data + end->size, bytes, size);
         end->data[end->size + size] = '\0';
