@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/event.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 
 static const char *const kind_words[EVENT_KIND_COUNT] = {
@@ -68,6 +70,45 @@ const char *kill_word(enum kill_result kill)
         return "unconfirmed";
     }
     return NULL;
+}
+
+/* The place of `word` in a table; `count` where it is not there. */
+static int find_word(const char *const *words, int count, const char *word)
+{
+    int i = 0;
+    while (i < count && strcmp(words[i], word) != 0)
+        i++;
+    return i;
+}
+
+bool event_kind_from_word(const char *word, enum event_kind *ret)
+{
+    int found = find_word(kind_words, EVENT_KIND_COUNT, word);
+    *ret = (enum event_kind)found;
+    return found < EVENT_KIND_COUNT;
+}
+
+bool stage_from_word(const char *word, enum stage *ret)
+{
+    int found = find_word(stage_words, STAGE_COUNT, word);
+    *ret = (enum stage)found;
+    return found < STAGE_COUNT;
+}
+
+bool stream_from_word(const char *word, enum stream *ret)
+{
+    *ret = strcmp(word, "stdout") == 0 ? STREAM_STDOUT : STREAM_STDERR;
+    return strcmp(word, stream_word(*ret)) == 0;
+}
+
+bool kill_from_word(const char *word, enum kill_result *ret)
+{
+    for (int i = KILL_SIGNAL; i <= KILL_UNCONFIRMED; i++) {
+        *ret = (enum kill_result)i;
+        if (strcmp(word, kill_word(*ret)) == 0)
+            return true;
+    }
+    return false;
 }
 
 void gate_hold(struct gate *gate)

@@ -97,6 +97,7 @@ struct run_info {
     char id[40];                  /* random, unique */
     const char *mode;             /* "run" */
     const char *command;          /* NULL where the mode has none */
+    const char *command_digest;   /* "sha256:..." of it, or NULL */
     const char *label;            /* NULL */
     const char *controller;       /* host name of this machine */
     const char *user;             /* local user */
@@ -151,6 +152,12 @@ const char *event_kind_word(enum event_kind kind);
 const char *stage_word(enum stage stage);
 const char *stream_word(enum stream stream);
 const char *kill_word(enum kill_result kill);
+
+/* Finds the value whose word is `word`; false where there is none. */
+bool event_kind_from_word(const char *word, enum event_kind *ret);
+bool stage_from_word(const char *word, enum stage *ret);
+bool stream_from_word(const char *word, enum stream *ret);
+bool kill_from_word(const char *word, enum kill_result *ret);
 
 /*
  * Back-pressure, one gate a run. A sink that has too much queued holds the gate; sessions then stop
