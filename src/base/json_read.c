@@ -137,9 +137,9 @@ bool json_read(struct json_document **ret, const char *name, const char *text, s
     doc->name = xstrdup(name);
     doc->text = xstrndup(text, size);
     doc->size = size;
+    struct json_text scanned = { doc->text, size, name, code };
     struct json_offsets offsets = { 0 };
-    bool good = json_scan(doc->text, size, name, code, &offsets, reterr) &&
-                parse(doc, &offsets, code, reterr);
+    bool good = json_scan(&scanned, &offsets, reterr) && parse(doc, &offsets, code, reterr);
     free(offsets.items);
     if (good)
         *ret = doc;

@@ -361,24 +361,28 @@ static bool check_bytes(struct scanner *s)
     return true;
 }
 
-bool json_scan(char *text, size_t size, const char *name, enum error_code code,
-               struct json_offsets *offsets, struct error *reterr)
+bool json_scan(const struct json_text *text, struct json_offsets *offsets, struct error *reterr)
 {
     struct scanner s = {
-        .text = text, .size = size, .offsets = offsets, .name = name, .code = code, .err = reterr
+        .text = text->text,
+        .size = text->size,
+        .offsets = offsets,
+        .name = text->name,
+        .code = text->code,
+        .err = reterr,
     };
-    if (size > JSON_SIZE_MAX)
-        return error_set(reterr, code, "%s: too large", name);
+    if (s.size > JSON_SIZE_MAX)
+        return error_set(reterr, s.code, "%s: too large", s.name);
     if (!check_bytes(&s))
         return false;
-    s.at = json_bom_size(text, size);
+    s.at = json_bom_size(s.text, s.size);
     if (!skip_space(&s))
         return false;
-    if (s.at == size)
+    if (s.at == s.size)
         return fail(&s, s.at, "the file is empty");
     if (!scan_value(&s) || !skip_space(&s))
         return false;
-    if (s.at < size)
+    if (s.at < s.size)
         return fail_expected(&s, "the end of the file");
     return true;
 }

@@ -33,11 +33,17 @@ struct json_offsets {
     size_t room;
 };
 
-/* Checks `size` bytes, followed by a NUL. `text` is changed only by blanking. `name` and `code` are
- * for the error: "NAME:LINE:COLUMN: what". `offsets` starts zeroed and is filled; the caller frees
- * its items also after a failure. */
-bool json_scan(char *text, size_t size, const char *name, enum error_code code,
-               struct json_offsets *offsets, struct error *reterr);
+/* A text to be scanned. */
+struct json_text {
+    char *text; /* changed only by blanking; a NUL follows */
+    size_t size;
+    const char *name; /* of the file, for errors: "NAME:LINE:COLUMN: what" */
+    enum error_code code;
+};
+
+/* Checks the text. `offsets` starts zeroed and is filled; the caller frees its items also after a
+ * failure. */
+bool json_scan(const struct json_text *text, struct json_offsets *offsets, struct error *reterr);
 
 /* The place of byte `offset`; a byte order mark takes no column. */
 struct json_position json_position(const char *text, size_t offset);
