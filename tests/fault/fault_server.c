@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,35 +79,29 @@ static struct fault behaviour(size_t i)
     return (struct fault){ names[n], fault_cut, (long)((n + 1) * CUT_STEP), NULL };
 }
 
-static void address_of(size_t i, char ret[static INET_ADDRSTRLEN])
+static struct in_addr address_of(size_t i)
 {
-    if (i < FAULTS)
-        snprintf(ret, INET_ADDRSTRLEN, "127.3.0.%zu", i + 1);
-    else
-        snprintf(ret, INET_ADDRSTRLEN, "127.3.1.%zu", i - FAULTS + 1);
+    uint32_t base = i < FAULTS ? 0x7f030001 : 0x7f030101 - FAULTS;
+    return (struct in_addr){ .s_addr = htonl(base + (uint32_t)i) };
 }
 
 static void list_all(void)
 {
-    char address[INET_ADDRSTRLEN];
-    for (size_t i = 0; i < FAULTS + CUTS; i++) {
-        address_of(i, address);
-        printf("%s %s\n", behaviour(i).name, address);
-    }
+    for (size_t i = 0; i < FAULTS + CUTS; i++)
+        printf("%s %s\n", behaviour(i).name, inet_ntoa(address_of(i)));
 }
 
 /* Who refuses is bound but does not listen, so that nobody else takes the place. */
 static int open_one(size_t i, int port)
 {
-    char address[INET_ADDRSTRLEN];
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port) };
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_port = htons((in_port_t)port),
+                             .sin_addr = address_of(i) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-    address_of(i, address);
-    inet_pton(AF_INET, address, &a.sin_addr);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
         (behaviour(i).run != NULL && listen(fd, 64) != 0)) {
-        fprintf(stderr, "fault_server: %s:%d: %s\n", address, port, strerror(errno));
+        fprintf(stderr, "fault_server: %s:%d: %s\n", inet_ntoa(a.sin_addr), port, strerror(errno));
         exit(1);
     }
     return fd;

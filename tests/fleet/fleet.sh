@@ -39,13 +39,15 @@ pick_uid() {
     gid=$uid
 }
 
-# Shell words that start a program as the servers' uid, in their world of accounts.
+# Shell words that start a program as the servers' uid.
+as_uid() {
+    printf 'exec '
+    [ "$(id -u)" -ne 0 ] || printf 'setpriv --reuid %s --regid %s --clear-groups ' "$uid" "$gid"
+}
+
+# The same, in their world of accounts.
 as_server() {
-    if [ "$(id -u)" -eq 0 ]; then
-        printf 'exec setpriv --reuid %s --regid %s --clear-groups ' "$uid" "$gid"
-    else
-        printf 'exec '
-    fi
+    as_uid
     nss_words "$dir/nss"
 }
 
@@ -271,7 +273,7 @@ add_faults() {
     # shellcheck disable=SC2086 # a list of words
     host_key faults ed25519 $fault_addresses
     cp "$faults" "$dir/fault_server" # where the other uid can reach it
-    echo "$(as_server) $dir/fault_server $port $dir/hostkeys/faults 2>$dir/log/faults.log" >>"$dir/servers"
+    echo "$(as_uid) $dir/fault_server $port $dir/hostkeys/faults 2>$dir/log/faults.log" >>"$dir/servers"
 }
 
 # ssh-agent of the caller's, with one good key behind two that no server knows.

@@ -79,6 +79,7 @@ static const char **make_environment(const char *const *extra)
             put_variable(env, &count, *e);
     put_variable(env, &count, text_of("HOME=%s", tmp_dir()));
     put_variable(env, &count, "LC_ALL=C.UTF-8");
+    put_variable(env, &count, "ASAN_OPTIONS=detect_leaks=1");
     for (; extra != NULL && *extra != NULL; extra++)
         put_variable(env, &count, *extra);
     return env;
