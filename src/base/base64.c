@@ -62,3 +62,29 @@ bool base64_decode(struct buf *out, const char *text, size_t size)
     }
     return true;
 }
+
+/* The four digits of one to three bytes (RFC 4648). */
+static void encode_group(char *to, const unsigned char *from, size_t count)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned second = count > 1 ? from[1] : 0;
+    unsigned third = count > 2 ? from[2] : 0;
+    unsigned group = (unsigned)from[0] << 16 | second << 8 | third;
+    to[0] = digits[group >> 18];
+    to[1] = digits[group >> 12 & 63];
+    to[2] = count > 1 ? digits[group >> 6 & 63] : '=';
+    to[3] = count > 2 ? digits[group & 63] : '=';
+}
+
+bool base64_encode(struct buf *out, const void *data, size_t size)
+{
+    size_t length = (size / 3 + (size % 3 != 0)) * 4;
+    char *to = buf_reserve(out, length);
+    if (!to)
+        return false;
+    const unsigned char *from = data;
+    for (size_t i = 0, o = 0; i < size; i += 3, o += 4)
+        encode_group(to + o, from + i, size - i < 3 ? size - i : 3);
+    buf_commit(out, length);
+    return true;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads base64 (RFC 4648, section 4); json_write.h writes it. */
+/* Base64 (RFC 4648, section 4): padded, without line breaks. */
 #ifndef MUSTER_BASE_BASE64_H
 #define MUSTER_BASE_BASE64_H
 
@@ -12,5 +12,8 @@
  * exactly what an encoder writes: whole groups of four, padded, nothing between them, unused bits
  * zero; false also where `out` is full. */
 bool base64_decode(struct buf *out, const char *text, size_t size);
+
+/* Appends the digits that stand for `data`; false where `out` is full. */
+bool base64_encode(struct buf *out, const void *data, size_t size);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/utf8.h"
 
 void json_writer_init(struct json_writer *w, struct buf *out, unsigned indent)
@@ -196,29 +197,9 @@ bool json_add_bytes(struct json_writer *w, const char *data, size_t size)
     return add_quoted(w->out, data, size);
 }
 
-/* The four digits of one to three bytes (RFC 4648). */
-static void encode_group(char *to, const unsigned char *from, size_t count)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned second = count > 1 ? from[1] : 0;
-    unsigned third = count > 2 ? from[2] : 0;
-    unsigned group = (unsigned)from[0] << 16 | second << 8 | third;
-    to[0] = digits[group >> 18];
-    to[1] = digits[group >> 12 & 63];
-    to[2] = count > 1 ? digits[group >> 6 & 63] : '=';
-    to[3] = count > 2 ? digits[group & 63] : '=';
-}
-
 void json_add_base64_part(struct json_writer *w, const char *data, size_t size)
 {
-    size_t length = (size / 3 + (size % 3 != 0)) * 4;
-    char *to = buf_reserve(w->out, length);
-    if (!to)
-        return;
-    const unsigned char *from = (const unsigned char *)data;
-    for (size_t i = 0, o = 0; i < size; i += 3, o += 4)
-        encode_group(to + o, from + i, size - i < 3 ? size - i : 3);
-    buf_commit(w->out, length);
+    base64_encode(w->out, data, size);
 }
 
 void json_add_base64(struct json_writer *w, const char *data, size_t size)

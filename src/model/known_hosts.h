@@ -99,24 +99,29 @@ enum known_hosts_effort { KNOWN_HOSTS_QUICK, KNOWN_HOSTS_THOROUGH };
 unsigned known_hosts_types(struct known_hosts *kh, const struct known_hosts_name *name,
                            enum known_hosts_effort effort);
 
-/* A key to record. */
+/* A key to record, and what became of it. */
 struct known_hosts_key {
     struct known_hosts_name name;
     const void *blob; /* SSH wire format */
     size_t size;
+    /* Set by known_hosts_add(): MATCH where it is recorded now; CHANGED or REVOKED where the host
+     * has another key, or the key was revoked, since it was checked; UNKNOWN where it is not
+     * well-formed or the name cannot be written. Only MATCH means that it may be trusted. */
+    enum known_hosts_verdict verdict;
 };
 
 enum known_hosts_hashing {
-    KNOWN_HOSTS_HASH_AUTO, /* as the file's last line is */
+    KNOWN_HOSTS_HASH_AUTO, /* as the file's last entry is */
     KNOWN_HOSTS_HASH_NO,
     KNOWN_HOSTS_HASH_YES, /* HashKnownHosts */
 };
 
 /* Appends `count` keys to `path` in one write, under an exclusive flock(2), and to the index. The
  * file is made with mode 0600, and its folder with 0700 where only that is missing. Under the lock
- * what others appended is read first: a key that is recorded by then is not written again, and one
- * whose host has another key by then is an error (ERR_HOST_KEY_CHANGED) with nothing written. */
-bool known_hosts_add(struct known_hosts *kh, const char *path, const struct known_hosts_key *keys,
+ * the file is read again if anybody else changed it, and each key is checked again. False
+ * (ERR_HOST_KEY_FILE, names the file), and nothing written, where the file cannot be locked within
+ * 5 s, read or written. */
+bool known_hosts_add(struct known_hosts *kh, const char *path, struct known_hosts_key *keys,
                      size_t count, enum known_hosts_hashing hashing, struct error *reterr);
 
 #endif

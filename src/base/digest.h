@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* SHA-256 and HMAC-SHA1, over OpenSSL. A failure inside OpenSSL can only be lack of memory, and
+ * ends the process. */
+#ifndef MUSTER_BASE_DIGEST_H
+#define MUSTER_BASE_DIGEST_H
+
+#include <stddef.h>
+
+#define SHA256_SIZE 32
+#define SHA1_SIZE   20
+
+void digest_sha256(const void *data, size_t size, unsigned char ret[static SHA256_SIZE]);
+
+/* A state to be used again and again: made once, each HMAC costs two short digests. */
+struct hmac_sha1;
+
+struct hmac_sha1 *hmac_sha1_new(void);
+void hmac_sha1_free(struct hmac_sha1 *h); /* NULL is fine */
+
+/* The HMAC of `data` under a key of SHA1_SIZE bytes. */
+void hmac_sha1(struct hmac_sha1 *h, const unsigned char key[static SHA1_SIZE], const void *data,
+               size_t size, unsigned char ret[static SHA1_SIZE]);
+
+#endif
