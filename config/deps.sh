@@ -37,7 +37,7 @@ as_root() {
 
 apt() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
-        -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@"
+        -o Dpkg::Use-Pty=0 "$@"
 }
 
 # The packages among the arguments that are not installed.
@@ -61,13 +61,18 @@ install_missing() {
     }
 }
 
-# Others must not have prepared the folder whose programs we are going to run.
+# Is FOLDER of uid OWNER, and closed to others? What is in it is going to be run.
+is_safe() {
+    [ ! -L "$1" ] && [ "$(stat -c '%u %a' "$1" 2>/dev/null)" = "$2 755" ]
+}
+
 own_cache() {
-    if [ ! -d "$cache" ]; then
-        mkdir -m 0755 "$cache"
-    fi
-    { [ ! -L "$cache" ] && [ "$(stat -c '%u %a' "$cache")" = "$uid 755" ]; } ||
-        die "$cache: must be a folder of uid $uid with mode 755"
+    [ -d "$cache" ] || mkdir -m 0755 "$cache"
+    is_safe "$cache" "$uid" || die "$cache: must be a folder of uid $uid with mode 755"
+}
+
+fetch_servers() {
+    apt-get -qq -o APT::Sandbox::User= download openssh-server openssh-sftp-server >&2
 }
 
 # Unpacks openssh-server; a half-done attempt never looks like a finished one.
@@ -77,9 +82,9 @@ unpack_sshd() {
     chmod 0755 "$work"
     (
         cd "$work"
-        apt download openssh-server openssh-sftp-server >&2 || {
+        fetch_servers || {
             apt update >&2
-            apt download openssh-server openssh-sftp-server >&2
+            fetch_servers
         }
         for deb in *.deb; do
             dpkg -x "$deb" root
@@ -93,15 +98,21 @@ unpack_sshd() {
     mv "$work" "$cache/openssh"
 }
 
+# The machine's own, one that we unpacked, or one that root did.
 find_sshd() {
     if [ -x /usr/sbin/sshd ]; then
         echo /usr/sbin/sshd
-    elif [ -d "$cache" ] && [ -x "$cache/openssh/root/usr/sbin/sshd" ]; then
-        own_cache
-        echo "$cache/openssh/root/usr/sbin/sshd"
-    else
-        return 1
+        return 0
     fi
+    for owner in "$uid" 0; do
+        folder=$cache
+        [ "$owner" = "$uid" ] || folder=/var/tmp/muster-test-servers-0
+        if is_safe "$folder" "$owner" && [ -x "$folder/openssh/root/usr/sbin/sshd" ]; then
+            echo "$folder/openssh/root/usr/sbin/sshd"
+            return 0
+        fi
+    done
+    return 1
 }
 
 need_sshd() {
