@@ -4,6 +4,10 @@
 #include <ctype.h>
 #include <string.h>
 
+/* How far words are apart: one edit is nearer than the beginning of a word to the whole, two are
+ * not. */
+enum { EDIT = 2, BEGINNING = 3 };
+
 /* Letters that are taken for the same become the same. */
 static char fold(char c)
 {
@@ -58,7 +62,7 @@ void nearest_init(struct nearest *n, const char *word)
 {
     n->word = word;
     n->best[0] = '\0';
-    n->distance = (strlen(word) + 1) / 3 + 1;
+    n->distance = EDIT * ((strlen(word) + 1) / 3) + 1;
 }
 
 void nearest_offer(struct nearest *n, const char *candidate)
@@ -67,9 +71,9 @@ void nearest_offer(struct nearest *n, const char *candidate)
     size_t size = strlen(candidate);
     if (word_size > NEAREST_MAX || size > NEAREST_MAX || size == 0)
         return;
-    size_t distance = edit_distance(n->word, word_size, candidate, size);
-    if (distance > 1 && is_beginning(n->word, word_size, candidate))
-        distance = 1;
+    size_t distance = EDIT * edit_distance(n->word, word_size, candidate, size);
+    if (distance > BEGINNING && is_beginning(n->word, word_size, candidate))
+        distance = BEGINNING;
     if (distance >= n->distance)
         return;
     memcpy(n->best, candidate, size + 1);

@@ -16,7 +16,7 @@
 struct nearest {
     const char *word;           /* borrowed */
     char best[NEAREST_MAX + 1]; /* empty while there is none */
-    size_t distance;            /* edits between `word` and `best` */
+    size_t distance;            /* nearest.c's own: less than this is better */
 };
 
 /* Starts a search for `word`, which must live as long as the search. */

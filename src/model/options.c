@@ -63,11 +63,12 @@ const struct option_row options[] = {
     { "host-key-check", FIELD(host_key_check), .at = EVERY_PLACE, .cmds = EVERY_CMD,
       .section = SECTION_REACH, .dflt = "auto", .arg = "POLICY",
       .help = "What to do about unknown host keys: strict, ask, accept-new, off, auto.",
-      .detail = "strict refuses them; ask puts one question for all of them, after every other "
-                "host is done; accept-new records them; off checks nothing at all, which lets "
-                "anybody between you and the host read and change everything. auto is ask on a "
-                "terminal and strict elsewhere. A changed or revoked key is an error under every "
-                "policy but off." },
+      .detail =
+          "strict refuses them; ask puts one question for all of them, after every other "
+          "host is done; accept-new records them; off checks nothing at all, which lets "
+          "anybody between you and the host read and change everything. The default, auto, is "
+          "ask on a terminal and strict elsewhere. A changed or revoked key is an error under every "
+          "policy but off." },
     { "ask-pass", FIELD(ask_pass), .letter = 'k', .at = WHOLE_RUN, .cmds = CMD_RUN,
       .section = SECTION_REACH,
       .help = "Ask for a password, once and before connecting, and use it for every host." },

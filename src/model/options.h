@@ -27,7 +27,8 @@ const struct option_row *options_by_key(unsigned at, const char *key);
 /* The row of a variable, by its whole name "MUSTER_PORT"; NULL where there is none. */
 const struct option_row *options_by_variable(const char *name);
 
-/* Offers the JSON keys that may be given at `at`, or the flags of `cmds` as "--name". */
+/* Offers the JSON keys of rows that may be given at `at`, or the long names, without dashes, of the
+ * flags of `cmds`. */
 void options_offer_keys(unsigned at, struct nearest *n);
 void options_offer_flags(unsigned cmds, struct nearest *n);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking rows of the option table up; the table itself is options.c. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -76,21 +75,13 @@ void options_offer_keys(unsigned at, struct nearest *n)
     }
 }
 
-/* Offers "--NAME". */
-static void offer_flag(struct nearest *n, const char *name)
-{
-    char flag[OPTION_NAME_SIZE];
-    snprintf(flag, sizeof flag, "--%s", name);
-    nearest_offer(n, flag);
-}
-
 void options_offer_flags(unsigned cmds, struct nearest *n)
 {
     for (size_t i = 0; i < option_count; i++) {
         if (!is_flag_of(&options[i], cmds))
             continue;
-        offer_flag(n, options[i].name);
+        nearest_offer(n, options[i].name);
         if (options[i].alias)
-            offer_flag(n, options[i].alias);
+            nearest_offer(n, options[i].alias);
     }
 }

@@ -50,10 +50,10 @@ check_libraries() {
     file=$1
     includes "$file" | while read -r header; do
         case $header in
-        uv.h) places='./net/*' ;;
-        libssh2*.h) places='./ssh/*' ;;
-        *cJSON.h) places='./base/json_read.c ./base/json_write.c' ;;
-        openssl/*) places='./base/secret.c ./base/digest.c ./base/random.c ./model/known_hosts*.c
+        uv.h) places='./net/* ./base/version.c' ;;
+        libssh2*.h) places='./ssh/* ./base/version.c' ;;
+        *cJSON.h) places='./base/json_read.c ./base/json_write.c ./base/version.c' ;;
+        openssl/*) places='./base/secret.c ./base/digest.c ./base/random.c ./base/version.c ./model/known_hosts*.c
             ./ssh/*' ;;
         criterion/*) places='' ;;
         *) continue ;;

@@ -299,14 +299,15 @@ Test(nearest, suggests_what_is_near_and_nothing_else)
 {
     struct nearest n;
     cr_expect_str_eq(suggest(&n, "prot"), "port");
-    cr_expect_str_eq(suggest(&n, "connect-timeout"), "connect_timeout");
-    cr_expect_str_eq(suggest(&n, "--conect-timeuot"), "--connect-timeout");
-    cr_expect_str_eq(suggest(&n, "--Fork"), "--forks");
+    cr_expect_str_eq(suggest(&n, "CONNECT-TIMEOUT"), "connect_timeout");
+    cr_expect_str_eq(suggest(&n, "conect-timeuotx"), "connect_timeout");
+    cr_expect_str_eq(suggest(&n, "Fork"), "forks");
     cr_expect_str_eq(suggest(&n, "known"), "known_hosts", "a beginning");
     cr_expect_str_eq(suggest(&n, "usr"), "user");
     cr_expect_null(suggest(&n, "banana"));
     cr_expect_null(suggest(&n, ""));
     cr_expect_null(suggest(&n, "z"));
+    cr_expect_str_eq(suggest(&n, "connect"), "connects", "one edit is nearer than a beginning");
     char longer[200];
     memset(longer, 'a', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
