@@ -60,3 +60,14 @@ size_t utf8_valid_prefix(const char *data, size_t size)
     }
     return at;
 }
+
+size_t utf8_cut(const char *data, size_t size)
+{
+    for (size_t back = 1; back <= 3 && back <= size; back++) {
+        uint32_t c;
+        if (((unsigned char)data[size - back] & 0xc0) == 0x80)
+            continue;
+        return utf8_decode(data + size - back, back, &c) == -1 ? size - back : size;
+    }
+    return size;
+}

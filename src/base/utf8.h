@@ -14,4 +14,8 @@ int utf8_decode(const char *data, size_t size, uint32_t *ret);
 /* Length of the longest prefix that is valid UTF-8. */
 size_t utf8_valid_prefix(const char *data, size_t size);
 
+/* The largest size, at most `size`, at which the bytes do not end within a character: 0 to 3 less.
+ */
+size_t utf8_cut(const char *data, size_t size);
+
 #endif

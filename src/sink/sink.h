@@ -9,11 +9,15 @@
 #define MUSTER_SINK_SINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "model/event.h"
 
 struct sink;
+
+/* How long a reader of standard output is waited for once a signal has ended the run. */
+#define SINK_DRAIN_AFTER_SIGNAL_US ((int64_t)500 * 1000)
 
 struct sink_ops {
     const char *name;

@@ -123,19 +123,6 @@ static void drop_held(struct line_stream *s, struct partial *p)
     list_remove(&p->link);
 }
 
-/* Bytes of an unfinished line that make a piece: all, but not a part of a character. */
-static size_t piece_size(const struct buf *text)
-{
-    size_t size = text->size;
-    for (size_t back = 1; back <= 3 && back < size; back++) {
-        uint32_t c;
-        if (((unsigned char)text->data[size - back] & 0xc0) == 0x80)
-            continue;
-        return utf8_decode(text->data + size - back, back, &c) == -1 ? size - back : size;
-    }
-    return size;
-}
-
 /* Prints the first `size` bytes of the unfinished line as a piece. */
 static void print_piece(struct line_stream *s, struct partial *p, size_t size)
 {
@@ -181,7 +168,7 @@ static void hold(struct line_stream *s, struct partial *p, const char *data, siz
     while (size > 0) {
         size_t room = STREAM_PIECE_MAX - p->text.size;
         if (room == 0) {
-            print_piece(s, p, piece_size(&p->text));
+            print_piece(s, p, utf8_cut(p->text.data, p->text.size));
             continue;
         }
         size_t now = size < room ? size : room;

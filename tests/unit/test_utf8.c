@@ -113,3 +113,16 @@ Test(utf8, finds_the_valid_prefix)
     cr_assert_eq(utf8_valid_prefix("ab\xe2\x82", 4), 2, "a cut character is not counted");
     cr_assert_eq(utf8_valid_prefix("a\0b", 3), 3);
 }
+
+Test(utf8, cuts_between_characters)
+{
+    cr_assert_eq(utf8_cut("", 0), 0);
+    cr_assert_eq(utf8_cut("ab", 2), 2);
+    cr_assert_eq(utf8_cut("a\xc3", 2), 1);
+    cr_assert_eq(utf8_cut("\xc3\xa4", 2), 2);
+    cr_assert_eq(utf8_cut("\xe2\x82\xac", 2), 0);
+    cr_assert_eq(utf8_cut("x\xf0\x9f\x98\x80", 4), 1);
+    cr_assert_eq(utf8_cut("x\xf0\x9f\x98\x80", 5), 5);
+    cr_assert_eq(utf8_cut("x\x80\x80\x80\x80", 5), 5, "no character at all");
+    cr_assert_eq(utf8_cut("x\xff", 2), 2);
+}
