@@ -9,6 +9,7 @@
 #include "base/json_read.h"
 #include "cli/args.h"
 #include "cli/config.h"
+#include "cli/prompt.h"
 #include "cli/terminal.h"
 #include "model/options.h"
 
@@ -80,6 +81,13 @@ static bool merge_config(struct invocation *inv, size_t which, enum source_kind 
     return true;
 }
 
+/* What "auto" is here: to ask needs somebody who can answer. Who set it stays the same. */
+static void resolve_host_key_check(struct settings *s)
+{
+    if (s->host_key_check == HOST_KEY_CHECK_AUTO)
+        s->host_key_check = prompt_is_possible() ? HOST_KEY_CHECK_ASK : HOST_KEY_CHECK_STRICT;
+}
+
 /* Merges what stands outside the command line. */
 static bool merge_surroundings(struct invocation *inv, struct error *reterr)
 {
@@ -110,6 +118,7 @@ bool invocation_init(struct invocation *inv, const struct command *command, char
     if (!asks_only && !merge_surroundings(inv, reterr))
         return false;
     terminal_trace(inv->settings.verbose.n);
+    resolve_host_key_check(&inv->settings);
     inv->options = list_options(&inv->settings, inv->arena);
     return true;
 }
