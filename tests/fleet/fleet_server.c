@@ -6,9 +6,8 @@
  *
  * With ADDRESS 0.0.0.0, inside a network namespace, it answers for all of 127.0.0.0/8. Any public
  * key is accepted, and the password "secret". It runs no shell: a command's reply is its own
- * address, then `exit N` ends with N, `sleep MS` takes its time, `print N` prints N bytes (less than the
- * window of the client, as nothing waits); anything
- * else ends with 0.
+ * address, then `exit N` ends with N, `sleep MS` takes its time, `print N` prints N bytes (as many
+ * as the client's window takes: nothing waits here); anything else ends with 0.
  *
  * One epoll set; libssh is asked to look at a session only when its socket has something.
  */
