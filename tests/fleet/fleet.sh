@@ -374,18 +374,26 @@ get_keeper() {
     KEEPER=$dir/keeper
 }
 
+# Returns once something listens on the address; else shows what the servers said, and ends.
+wait_on() {
+    "$KEEPER" wait "$1" "$port" || {
+        tail -n 3 "$dir"/log/* "$dir/keeper.log" >&2
+        die "no server on $1"
+    }
+}
+
 wait_for_servers() {
     group=1
     while [ "$group" -le "$groups" ]; do
-        "$KEEPER" wait "127.1.$group.16" "$port"
+        wait_on "127.1.$group.16"
         group=$((group + 1))
     done
-    [ -z "$faults" ] || "$KEEPER" wait 127.3.0.2 "$port"
+    [ -z "$faults" ] || wait_on 127.3.0.2
     [ "$extras" = yes ] || return 0
     for n in 1 2 3 4 5 6 7; do
-        "$KEEPER" wait "127.2.0.$n" "$port"
+        wait_on "127.2.0.$n"
     done
-    [ -n "$root_skip" ] || "$KEEPER" wait 127.2.0.9 "$port"
+    [ -n "$root_skip" ] || wait_on 127.2.0.9
     grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 ||
         ipv6_skip='this machine has no ::1'
 }

@@ -12,11 +12,13 @@ const char *fleet_text(const char *key);
 int fleet_number(const char *key); /* "port", "uid", "hosts" */
 const char *fleet_port(void);      /* "port" as a word for argv */
 
-/* A "user@ADDRESS:PORT"-like word for -w is muster's affair; this is "-w" text of the n-th host,
- * from 0: "127.1.1.1". Static storage, overwritten at the next call. */
+/* The address of the n-th host, from 0: "127.1.1.1". Heap. */
 const char *fleet_address(int n);
 
-/* The number of processes of the servers' uid whose command line contains `text`. */
-int fleet_processes(const char *text);
+/* The number of processes, of any user, whose command line contains `text`. */
+int processes_with(const char *text);
+
+/* Waits until there are none, at most `ms`; returns how many are left. */
+int processes_left(const char *text, int ms);
 
 #endif
