@@ -13,8 +13,6 @@
 #include "model/event.h"
 #include "model/settings.h"
 
-struct name_set;
-struct resolver;
 struct secret;
 
 struct target {
@@ -41,21 +39,5 @@ struct plan {
     const struct settings *settings; /* of the run as a whole */
     struct run_info run;
 };
-
-/* What a plan is built from; all of it must outlive the plan. */
-struct plan_args {
-    const struct settings *settings; /* of the run */
-    struct resolver *resolver;
-    const struct name_set *names; /* the selection, in order */
-    const char *mode;             /* "run" */
-    struct job_spec job;
-    const char *inventory_digest; /* or NULL */
-    const char *const *options;   /* for reports, ended by NULL */
-};
-
-/* Resolves every name and fills in what reports say of the run, with an id of its own. The caller
- * frees the plan; passwords are his to set before the run. */
-bool plan_build(struct plan **ret, const struct plan_args *args, struct error *reterr);
-void plan_free(struct plan *plan); /* NULL is fine */
 
 #endif
