@@ -161,12 +161,14 @@ SetEnv SHLVL=5
 LogLevel VERBOSE
 Subsystem sftp internal-sftp
 END
-    session_programs >>"$conf"
+    newer_settings >>"$conf"
     echo "$(${launcher:-as_server}) $sshd -D -f $conf -E $log" >>"$dir/servers"
 }
 
-# OpenSSH 9.8 and later run helpers from a built-in path, where an unpacked package has none.
-session_programs() {
+# OpenSSH 9.8 and later turn away who failed before, as tests do; and they run helpers from a
+# built-in path, where an unpacked package has none.
+newer_settings() {
+    ! grep -qi persourcepenalties "$sshd" || echo 'PerSourcePenalties no'
     root=${sshd%/usr/sbin/sshd}
     [ -n "$root" ] || return 0
     [ ! -x "$root/usr/lib/openssh/sshd-session" ] ||

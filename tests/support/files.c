@@ -56,8 +56,9 @@ char *tmp_file_bytes(const char *name, const void *data, size_t size)
     char *path = tmp_path(name);
     FILE *f = fopen(path, "we");
     cr_assert_not_null(f, "%s", path);
-    cr_assert_eq(fwrite(data, 1, size, f), size);
-    cr_assert_eq(fclose(f), 0);
+    size_t written = fwrite(data, 1, size, f);
+    int closed = fclose(f);
+    cr_assert(written == size && closed == 0, "%s", path);
     return path;
 }
 
