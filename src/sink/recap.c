@@ -39,7 +39,8 @@ static struct recap *from_sink(const struct sink *sink)
     return list_entry(sink, struct recap, sink);
 }
 
-/* The last line of `data` that holds more than blanks, as a terminal would show it at the end; `ret_size` 0 where there is none. */
+/* The last line of `data` that holds more than blanks, as a terminal would show it at the end;
+ * `ret_size` 0 where there is none. */
 static const char *last_line(const char *data, size_t size, size_t *ret_size)
 {
     while (size > 0 && strchr(" \t\r\n", data[size - 1]) && data[size - 1] != '\0')

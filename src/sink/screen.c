@@ -181,6 +181,11 @@ bool screen_draw_status(struct screen *s, const char *line)
     return is_drawn;
 }
 
+bool screen_has_status(const struct screen *s)
+{
+    return s->has_status;
+}
+
 void screen_clear_status(struct screen *s)
 {
     if (!s->has_status)

@@ -69,6 +69,9 @@ void screen_messagef(struct screen *s, const char *fmt, ...) __attribute__((form
  * where it was not drawn: standard error is no terminal, or the queue is busy, or paused. */
 bool screen_draw_status(struct screen *s, const char *line);
 
+/* Does a progress line stand there? */
+bool screen_has_status(const struct screen *s);
+
 /* Erases the progress line. */
 void screen_clear_status(struct screen *s);
 
