@@ -238,7 +238,7 @@ static bool parse_string(const struct value_reader *reader, const char *text, ch
 bool value_parse_item(const struct value_reader *reader, const char *text, union value *list,
                       struct error *reterr)
 {
-    char *item;
+    char *item = NULL;
     if (!parse_string(reader, text, &item, reterr))
         return false;
     /* A path_list has the same shape, and what the old array was may be shared: never grown. */
