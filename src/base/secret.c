@@ -63,3 +63,10 @@ void secret_wipe(void *data, size_t size)
 {
     explicit_bzero(data, size);
 }
+
+void secret_release_buf(struct buf *b)
+{
+    if (b->data)
+        secret_wipe(b->data, b->room);
+    buf_release(b);
+}

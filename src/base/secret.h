@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
+
 struct secret;
 
 /* A copy of `size` bytes; the caller wipes its own. Shared by count: secret_ref/secret_free. */
@@ -21,5 +23,9 @@ size_t secret_size(const struct secret *s);
 
 /* Overwrites memory in a way the compiler keeps. */
 void secret_wipe(void *data, size_t size);
+
+/* buf_release() for a buffer that held a secret. One that grew left copies behind: reserve all of
+ * its room first. */
+void secret_release_buf(struct buf *b);
 
 #endif
