@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "base/version.h"
 #include "model/event_json.h"
 #include "sink/keep.h"
 #include "sink/whole_file.h"
@@ -264,9 +265,9 @@ static void add_head(struct report *r)
     add_string(w, "schema", "muster.report/1");
     json_add_key(w, "muster");
     json_begin_object(w);
-    add_string(w, "version", r->args.versions.muster);
-    add_string(w, "libssh2", r->args.versions.libssh2);
-    add_string(w, "libuv", r->args.versions.libuv);
+    add_string(w, "version", version_muster());
+    add_string(w, "libssh2", version_libssh2());
+    add_string(w, "libuv", version_libuv());
     json_end_object(w);
     json_add_key(w, "run");
     json_begin_object(w);

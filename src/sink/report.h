@@ -17,22 +17,14 @@
 #include "sink/tally.h"
 #include "sink/writer.h"
 
-/* What made the report. */
-struct report_versions {
-    const char *muster;
-    const char *libssh2;
-    const char *libuv;
-};
-
 struct report_args {
     const char *path;               /* "-": standard output */
     struct output *standard_output; /* used for "-" only */
     struct writer *screen;          /* that writes standard_output */
     struct writer *files;           /* that shall write the spool */
     uint64_t max_output;            /* bytes kept of one stream of a host */
-    struct report_versions versions;
-    const struct sink *tally; /* borrowed; listens before this sink */
-    struct tally_rules rules; /* of the exit status that the report names */
+    const struct sink *tally;       /* borrowed; listens before this sink */
+    struct tally_rules rules;       /* of the exit status that the report names */
 };
 
 /* Opens the file and the spool; errors are ERR_FILE. sink_finish() writes the report; its errors

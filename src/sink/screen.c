@@ -22,6 +22,7 @@ struct screen {
     bool is_paused;                 /* it may not be drawn */
     bool is_mid_line[STREAM_COUNT]; /* the last byte that went there was no newline */
     bool is_stdout_exact;
+    bool is_over;                  /* no text of hosts follows */
     bool is_guarded[STREAM_COUNT]; /* GitHub's stop marker was written there */
     char token[2 * TOKEN_BYTES + 1];
 };
@@ -90,7 +91,8 @@ static void put(struct screen *s, enum stream side, const char *data, size_t siz
 /* Writes GitHub's stop marker where hosts' text is about to go for the first time. */
 static void guard(struct screen *s, enum stream side)
 {
-    if (!s->args.is_github || s->is_guarded[side] || s->args.sides[side].is_regular_file)
+    if (!s->args.is_github || s->is_over || s->is_guarded[side] ||
+        s->args.sides[side].is_regular_file)
         return;
     if (side == STREAM_STDOUT && s->is_stdout_exact)
         return;
@@ -209,6 +211,7 @@ void screen_end(struct screen *s)
 {
     screen_clear_status(s);
     s->is_paused = true;
+    s->is_over = true;
     for (size_t i = 0; i < STREAM_COUNT; i++) {
         if (!s->is_guarded[i])
             continue;

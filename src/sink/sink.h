@@ -17,7 +17,7 @@
 struct sink;
 
 /* How long a reader of standard output is waited for once a signal has ended the run. */
-#define SINK_DRAIN_AFTER_SIGNAL_US ((int64_t)500 * 1000)
+#define SINK_DRAIN_AFTER_SIGNAL_US ((int64_t)250 * 1000)
 
 struct sink_ops {
     const char *name;
