@@ -7,8 +7,7 @@
 
 #include "base/buf.h"
 
-/* Appends what the descriptor gives until its end. */
-static int read_all(int fd, struct buf *out)
+int file_read_rest(int fd, struct buf *out)
 {
     char piece[16 * 1024];
     for (;;) {
@@ -27,7 +26,7 @@ int file_read_whole(const char *path, struct buf *out)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return errno;
-    int problem = read_all(fd, out);
+    int problem = file_read_rest(fd, out);
     close(fd);
     return problem;
 }

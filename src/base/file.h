@@ -9,4 +9,7 @@ struct buf;
  * file is larger than the buffer may grow. */
 int file_read_whole(const char *path, struct buf *out);
 
+/* As file_read_whole() for what is left of an open descriptor, which stays open. */
+int file_read_rest(int fd, struct buf *out);
+
 #endif

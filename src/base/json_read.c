@@ -308,9 +308,9 @@ char *json_where_key(const struct json_document *doc, const struct json_value *v
     return describe(doc, v, json_key(v) ? find_key(doc->text, offset) : offset);
 }
 
-size_t json_line(const struct json_document *doc, const struct json_value *v)
+size_t json_offset(const struct json_value *v)
 {
-    return json_position(doc->text, (size_t)node_of(v)->valueint).line;
+    return (size_t)node_of(v)->valueint;
 }
 
 bool json_error(const struct json_document *doc, const struct json_value *v, enum error_code code,

@@ -51,8 +51,8 @@ char *json_where(const struct json_document *doc, const struct json_value *v);
 /* As json_where(), but the place is that of the key of an object's child. */
 char *json_where_key(const struct json_document *doc, const struct json_value *v);
 
-/* The line of the value alone, from 1; as slow. */
-size_t json_line(const struct json_document *doc, const struct json_value *v);
+/* Where the value begins in its document, in bytes: what sorts errors. */
+size_t json_offset(const struct json_value *v);
 
 /* The name given to json_read(). */
 const char *json_name(const struct json_document *doc);
