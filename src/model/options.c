@@ -29,8 +29,10 @@ const struct option_row options[] = {
       .section = SECTION_HOSTS, .arg = "LIST", .cli_only_reason = WHY_HOSTS,
       .help = "Select hosts: names, ranges web[01-12], globs, @GROUP, ^FILE; may be repeated.",
       .detail = "The parts of LIST are taken from left to right: a comma adds, ! takes away, & "
-                "keeps what is in both, ^ what is in one only. With an inventory in use a plain "
-                "name that it does not know is an error." },
+                "keeps what is in both, ^ what is in one only. A host may be written "
+                "[user@]host[:port]. Where an inventory is read, a plain name that it does not "
+                "know is an error; numeric addresses and names with a user or port are taken as "
+                "they are." },
     { "group", FIELD(group), .letter = 'g', .at = AT_FLAG, .cmds = EVERY_CMD,
       .section = SECTION_HOSTS, .arg = "GROUP", .cli_only_reason = WHY_HOSTS,
       .help = "Select the hosts of a group of the inventory; may be repeated." },
