@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "model/inventory.h"
 
-/* Loads files a.json, b.json ... with these texts, up to a NULL, in a temporary folder that is the
- * current one during the call, so that errors name "a.json". */
-bool inventory_from(struct inventory **ret, struct error *reterr, const char *text, ...)
-    __attribute__((sentinel));
+/* Loads files a.json, b.json, c.json with these texts, of which the later ones may be NULL, in a
+ * temporary folder that is the current one during the call, so that errors name "a.json". */
+bool inventory_from(struct inventory **ret, struct error *reterr, const char *a, const char *b,
+                    const char *c);
 
 /* As inventory_from() for one text that must be good. */
 struct inventory *inventory_good(const char *text);

@@ -103,7 +103,7 @@ static void expect_error(const char *text, const char *wanted)
 {
     struct inventory *inv = NULL;
     struct error err = ERROR_INIT;
-    cr_assert_not(inventory_from(&inv, &err, text, NULL), "passed: %s", text);
+    cr_assert_not(inventory_from(&inv, &err, text, NULL, NULL), "passed: %s", text);
     cr_assert_null(inv);
     cr_assert_str_eq(error_text(&err), wanted, "%s\n got: %s\nwant: %s", text, error_text(&err),
                      wanted);
@@ -166,13 +166,13 @@ Test(inventory, refuses_groups_that_need_each_other)
     cr_assert_not(inventory_from(&inv, &err,
                                  "{\"groups\": {\"g\": {\"hosts\": \"@h\"}, \"h\": {\"hosts\": "
                                  "\"@g\"}}}",
-                                 NULL));
+                                 NULL, NULL));
     cr_assert_str_eq(error_text(&err), "a.json:1:50: /groups/h/hosts: column 2: group \"h\" needs "
                                        "the hosts of \"g\" and the other way round");
     cr_assert_not(inventory_from(&inv, &err,
                                  "{\"groups\": {\"p\": {\"children\": [\"c\"]}, \"c\": {\"hosts\": "
                                  "\"@p\"}}}",
-                                 NULL));
+                                 NULL, NULL));
     cr_assert_str_eq(error_text(&err), "a.json:1:54: /groups/c/hosts: column 2: group \"c\" needs "
                                        "the hosts of \"p\" and the other way round");
     error_release(&err);
@@ -193,8 +193,7 @@ Test(inventory, tells_one_syntax_error_a_file)
 {
     struct inventory *inv = NULL;
     struct error err = ERROR_INIT;
-    cr_assert_not(
-        inventory_from(&inv, &err, "{\"a\" 1, \"b\" 2}", "{\"nonsense\": 1}", "[\n1 2]", NULL));
+    cr_assert_not(inventory_from(&inv, &err, "{\"a\" 1, \"b\" 2}", "{\"nonsense\": 1}", "[\n1 2]"));
     cr_assert_str_eq(error_text(&err), "a.json:1:6: expected ':' after the key, found '1'\n"
                                        "c.json:2:3: expected ',' or ']', found '2'");
     cr_assert_eq(err.code, ERR_INVENTORY);
@@ -211,7 +210,7 @@ Test(inventory, stops_at_a_number_of_errors)
     buf_add_str(&b, "}}");
     struct inventory *inv = NULL;
     struct error err = ERROR_INIT;
-    cr_assert_not(inventory_from(&inv, &err, buf_str(&b), NULL));
+    cr_assert_not(inventory_from(&inv, &err, buf_str(&b), NULL, NULL));
     cr_assert_eq(count_lines(error_text(&err), "a.json:1:"), 25);
     cr_assert(strstr(error_text(&err), "\nonly the first 25 errors are shown"));
     error_release(&err);
@@ -229,7 +228,7 @@ Test(inventory, limits_the_depth_of_groups)
         buf_add_str(&b, "}}");
         struct inventory *inv = NULL;
         struct error err = ERROR_INIT;
-        cr_assert_eq(inventory_from(&inv, &err, buf_str(&b), NULL), deep < 100, "%d", deep);
+        cr_assert_eq(inventory_from(&inv, &err, buf_str(&b), NULL, NULL), deep < 100, "%d", deep);
         if (deep >= 100)
             cr_assert(strstr(error_text(&err), "groups are nested too deep"));
         error_release(&err);
