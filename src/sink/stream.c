@@ -139,7 +139,7 @@ static void print_piece(struct line_stream *s, struct partial *p, size_t size)
 /* Keeps the total of unfinished lines bounded: the longest ones become pieces. */
 static void limit_held(struct line_stream *s)
 {
-    while (s->held > s->args.held_max) {
+    while (s->held > s->args.held_max && !list_is_empty(&s->holding)) {
         struct partial *longest = NULL;
         list_for_each(it, tmp, &s->holding)
         {

@@ -17,12 +17,13 @@
 #define STARTED_AT_US (INT64_C(1795435200) * US_PER_SEC)
 
 /* Fills in a host. */
-static void make_host(struct host_info *host, size_t index)
+static void make_host(struct host_info *host, size_t index, char name[static 8])
 {
     static const char *const groups[] = { "all", "web", NULL };
     static const char *const via[] = { NULL };
     host->index = (uint32_t)index;
-    host->name = xprintf("h%03zu", index);
+    snprintf(name, 8, "h%03zu", index % 10000);
+    host->name = name;
     host->address = "127.0.0.1";
     host->port = 22;
     host->user = "deploy";
@@ -45,8 +46,9 @@ void scene_init(struct scene *s, size_t host_count)
     }
     s->hosts = xcalloc(host_count, sizeof *s->hosts);
     s->host_list = xcalloc(host_count, sizeof *s->host_list);
+    s->names = xcalloc(host_count, sizeof *s->names);
     for (size_t i = 0; i < host_count; i++) {
-        make_host(&s->hosts[i], i);
+        make_host(&s->hosts[i], i, s->names[i]);
         s->host_list[i] = &s->hosts[i];
     }
     static const char *const options[] = { "--fanout=64", NULL };
@@ -69,6 +71,7 @@ void scene_release(struct scene *s)
         close(s->fds[i]);
     free(s->hosts);
     free(s->host_list);
+    free(s->names);
 }
 
 void scene_name(struct scene *s, size_t host, const char *name)

@@ -25,6 +25,7 @@ struct scene {
     struct run_info run;
     struct host_info *hosts;
     const struct host_info **host_list;
+    char (*names)[8];
 };
 
 /* Hosts are called "h000" and so on, unless named with scene_name(). */

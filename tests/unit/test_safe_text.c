@@ -115,8 +115,8 @@ Test(safe_text, nothing_gets_through)
         char data[24];
         size_t size = (size_t)rand() % sizeof data;
         for (size_t i = 0; i < size; i++)
-            data[i] = rand() % 4 ? dangerous[(size_t)rand() % (sizeof dangerous - 1)]
-                                 : (char)(rand() % 256);
+            data[i] = (char)(rand() % 4 ? dangerous[(size_t)rand() % (sizeof dangerous - 1)]
+                                        : rand() % 256);
         struct buf b;
         buf_init(&b, SAFE_TEXT_MAX(size));
         safe_text_add(&b, data, size, true);
