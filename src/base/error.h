@@ -56,6 +56,7 @@ enum error_code {
     ERR_CONNECTION_LOST,
     ERR_PEER_DEAD,
     ERR_TRANSFER,
+    ERR_INPUT,
     /* The run ended first. */
     ERR_CANCELLED_BY_USER,
     ERR_CANCELLED_BY_LIMIT,

@@ -44,12 +44,14 @@ static void note_failure(struct dial *d, size_t index, int error)
     d->last_failed = index;
 }
 
-/* Ends the dial with what the last address said. */
+/* Ends the dial with what the last address said; it is named where there were others. */
 static void fail(struct dial *d)
 {
     char address[ADDRESS_TEXT_SIZE];
     address_print(&d->list.items[d->last_failed], address);
-    char *text = xprintf("%s: %s", address, strerror(d->last_errno));
+    char *text = d->list.count > 1 ? xprintf("%s (%s, the last of %zu addresses)",
+                                             strerror(d->last_errno), address, d->list.count)
+                                   : xstrdup(strerror(d->last_errno));
     dial_fn *fn = d->fn;
     void *arg = d->arg;
     dial_close(d);

@@ -13,7 +13,7 @@
 struct dial;
 
 /* `fd` is a connected non-blocking socket that belongs to the receiver, and `address` the one that
- * answered; or -1 with an error text that names the last failure. Called once, from the loop. */
+ * answered; or -1 with an error text that says the last failure. Called once, from the loop. */
 typedef void dial_fn(void *arg, int fd, const struct address *address, const char *error);
 
 struct dial *dial_start(struct loop *loop, const struct address_list *list, uint16_t port,
