@@ -4,6 +4,7 @@
 #include <libssh2.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* libssh2's numbers: 0xMMmmpp. */
 enum {
@@ -84,4 +85,15 @@ void ssh_features_describe(const struct ssh_features *f, struct buf *out)
         if (!*has)
             buf_addf(out, "  %s\n", gaps[i].text);
     }
+}
+
+void ssh_features_channel_signal(LIBSSH2_CHANNEL *channel, const char *name)
+{
+#if LIBSSH2_VERSION_NUM >= 0x010b00
+    if (ssh_features_get().signal)
+        libssh2_channel_signal_ex(channel, name, strlen(name));
+#else
+    (void)channel;
+    (void)name;
+#endif
 }

@@ -26,6 +26,12 @@ struct ssh_features {
     bool has_exit_status;  /* libssh2_channel_has_exit_status(): likewise (else ssh_alloc.h) */
 };
 
+struct _LIBSSH2_CHANNEL;
+
+/* Asks the server to send a signal ("TERM", without SIG) to a channel's command, where `signal` is
+ * true; else does nothing. That it was sent proves nothing (law 18). */
+void ssh_features_channel_signal(struct _LIBSSH2_CHANNEL *channel, const char *name);
+
 /* The features of the library this process runs with. */
 struct ssh_features ssh_features_get(void);
 

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ending a remote command, not just its channel (law 18).
+ *
+ *   TERM by SSH signal --grace--> KILL by SSH signal --grace--> helper --> close the channel
+ *   (libssh2 >= 1.11)                                           (where it is safe)
+ *
+ * A signal proves nothing: OpenSSH drops it silently for some logins. Confirmation is that the
+ * channel ends within the grace. The helper is a second exec on the connection: a POSIX sh script
+ * that finds the processes of the other commands of this connection (siblings below the same server
+ * process), ends them and prints a random token with what is left: that token is the confirmation.
+ */
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "ssh/job_exec_private.h"
+#include "ssh/ssh_features.h"
+
+#define GRACE_US  (2 * US_PER_SEC)
+#define DRAIN_US  (1 * US_PER_SEC) /* for the channel's end after the helper's word */
+#define HELPER_US (6 * US_PER_SEC)
+
+/* Turns of 0.2 s that the helper waits after the signal before it sends KILL. */
+#define HELPER_GRACE_TURNS 10
+
+/*
+ * $1 signal, $2 turns of grace (0: only signal), $3 token, $4 "group" where each command leads a
+ * session of its own (OpenSSH), "child" where it does not (dropbear). No single quote and no
+ * newline may stand in it: it goes through whatever login shell the account has.
+ *
+ * lead: the leader of our own process group; up: the server process that serves this connection;
+ * kin: everything below `up` but ourselves. Zombies do not count as left.
+ */
+static const char helper_script[] =
+    "s=$1 g=$2 t=$3 m=$4 me=$$ lead=$$ up=$PPID kin=\" \"; "
+    "scan() { all=$(ps -A -o pid= -o ppid= -o pgid= -o stat= 2>/dev/null"
+    " || ps -o pid,ppid,pgid,stat); }; "
+    "place() { set -- $all; while [ $# -ge 4 ]; do"
+    " if [ \"$1\" = $me ]; then lead=$3; fi; shift 4; done;"
+    " set -- $all; while [ $# -ge 4 ]; do"
+    " if [ \"$1\" = $lead ]; then up=$2; fi; shift 4; done; }; "
+    "grow() { more=; set -- $all; while [ $# -ge 4 ]; do"
+    " if [ \"$1\" != $lead ] && [ \"$1\" != $me ]; then"
+    " case \"$kin\" in *\" $1 \"*) ;; *)"
+    " case \"$kin$up \" in *\" $2 \"*) kin=\"$kin$1 \"; more=y;; esac;; esac; fi;"
+    " shift 4; done; }; "
+    "hit() { for p in $kin; do kill -s $1 -- -$p 2>/dev/null; kill -s $1 $p 2>/dev/null; done; }; "
+    "left() { scan; c=0; set -- $all; while [ $# -ge 4 ]; do case \"$4\" in Z*) ;; *)"
+    " case \"$kin\" in *\" $1 \"*|*\" $3 \"*) c=$((c+1));; esac;; esac; shift 4; done; }; "
+    "nap() { sleep 0.2 2>/dev/null || { sleep 1; i=$((i+4)); }; i=$((i+1)); }; "
+    "scan; if [ \"$m\" = group ]; then place; fi; "
+    "more=y; while [ \"$more\" ]; do grow; done; hit $s; "
+    "i=0; left; while [ $c -gt 0 ] && [ $i -lt $g ]; do nap; left; done; "
+    "if [ $c -gt 0 ] && [ $g -gt 0 ]; then hit KILL; nap; left; fi; "
+    "echo $t $c";
+
+/* Collects what the helper prints. */
+static void on_helper_output(void *arg, enum stream stream, const char *data, size_t size)
+{
+    struct job_exec *e = arg;
+    if (stream == STREAM_STDOUT)
+        buf_add(&e->helper_output, data, size);
+}
+
+/* Did the helper print its token with nothing left behind it? */
+static bool helper_says_done(const struct job_exec *e)
+{
+    const char *at = strstr(buf_str(&e->helper_output), e->helper_token);
+    return at && strncmp(at + strlen(e->helper_token), " 0\n", 3) == 0;
+}
+
+/* The helper is through. */
+static void on_helper_end(void *arg, struct exec_result *result)
+{
+    struct job_exec *e = arg;
+    (void)result;
+    e->helper = NULL;
+    bool was_interrupt = e->is_interrupting;
+    e->is_interrupting = false;
+    if (!was_interrupt) {
+        e->helper_confirmed = helper_says_done(e);
+        e->ending_until_us = clock_monotonic_us() + (e->helper_confirmed ? DRAIN_US : 0);
+    }
+    session_wake(e->job.session);
+}
+
+/* The command line that runs the script with its arguments. */
+static char *helper_command(struct job_exec *e, const char *signal, int grace_turns)
+{
+    unsigned char random[16];
+    if (RAND_bytes(random, sizeof random) != 1)
+        memset(random, 0, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(e->helper_token + 2 * i, 3, "%02x", random[i]);
+    return xprintf("exec /bin/sh -c '%s' muster-end %s %d %s %s", helper_script, signal,
+                   grace_turns, e->helper_token,
+                   session_is_dropbear(e->job.session) ? "child" : "group");
+}
+
+/* Starts the helper on the same connection. */
+static void start_helper(struct job_exec *e, const char *signal, int grace_turns)
+{
+    char *command = helper_command(e, signal, grace_turns);
+    const struct exec_args args = {
+        .command = command,
+        .timeout_us = HELPER_US,
+        .open_us = HELPER_US,
+        .listener = { .on_output = on_helper_output, .on_end = on_helper_end, .arg = e },
+    };
+    buf_clear(&e->helper_output);
+    struct job *helper = job_exec_new(&args);
+    helper->is_urgent = true;
+    job_exec_of(helper)->is_helper = true;
+    e->helper = helper;
+    session_add_job(e->job.session, helper);
+    free(command);
+}
+
+/* Enters one step of the ending, which may take until `us` from now. */
+static void enter(struct job_exec *e, enum ending ending, int64_t us)
+{
+    e->ending = ending;
+    e->ending_until_us = clock_monotonic_us() + us;
+    exec_wake_at(e, e->ending_until_us);
+}
+
+/* The first step that can be taken from `ending` on. */
+static void end_by(struct job_exec *e, enum ending ending)
+{
+    bool can_signal = ssh_features_get().signal && !e->is_helper;
+    bool can_help = !e->is_helper && session_may_exec_helper(e->job.session);
+    if (ending <= ENDING_KILL && can_signal) {
+        const char *name = ending == ENDING_TERM ? "TERM" : "KILL";
+        ssh_features_channel_signal(e->channel, name);
+        enter(e, ending, GRACE_US);
+    } else if (ending <= ENDING_HELPER && can_help && !e->helper) {
+        enter(e, ENDING_HELPER, HELPER_US + DRAIN_US);
+        start_helper(e, "TERM", HELPER_GRACE_TURNS);
+    } else {
+        e->ending = ENDING_CLOSE;
+        exec_abandon(e);
+    }
+}
+
+void job_exec_end(struct job *job, const struct error *why)
+{
+    struct job_exec *e = job_exec_of(job);
+    if (e->ending != ENDING_NONE || e->state == EXEC_FREE)
+        return;
+    error_copy(&e->end_why, why);
+    e->job.is_urgent = true;
+    if (e->state == EXEC_OPEN || e->state == EXEC_REQUEST) {
+        e->ending = ENDING_CLOSE;
+        exec_abandon(e);
+    } else {
+        end_by(e, ENDING_TERM);
+    }
+    session_wake(job->session);
+}
+
+void exec_end_step(struct job_exec *e)
+{
+    if (e->state == EXEC_FREE || clock_monotonic_us() < e->ending_until_us)
+        return;
+    switch (e->ending) {
+    case ENDING_TERM:
+        end_by(e, ENDING_KILL);
+        return;
+    case ENDING_KILL:
+        end_by(e, ENDING_HELPER);
+        return;
+    case ENDING_HELPER:
+        end_by(e, ENDING_CLOSE);
+        return;
+    case ENDING_NONE:
+    case ENDING_CLOSE:
+        return;
+    }
+}
+
+enum kill_result exec_end_result(const struct job_exec *e)
+{
+    switch (e->ending) {
+    case ENDING_NONE:
+        return KILL_NOT_NEEDED;
+    case ENDING_TERM:
+    case ENDING_KILL:
+        return KILL_SIGNAL;
+    case ENDING_HELPER:
+        return e->helper_confirmed ? KILL_EXEC : KILL_UNCONFIRMED;
+    case ENDING_CLOSE:
+        break;
+    }
+    if (!e->result.has_started)
+        return KILL_NOT_NEEDED;
+    return e->helper_confirmed ? KILL_EXEC : KILL_UNCONFIRMED;
+}
+
+void job_exec_interrupt(struct job *job)
+{
+    struct job_exec *e = job_exec_of(job);
+    if (e->state != EXEC_PUMP || e->ending != ENDING_NONE || e->helper)
+        return;
+    if (ssh_features_get().signal)
+        ssh_features_channel_signal(e->channel, "INT");
+    if (session_may_exec_helper(job->session)) {
+        e->is_interrupting = true;
+        e->job.is_urgent = true;
+        start_helper(e, "INT", 0);
+    }
+    session_wake(job->session);
+}
+
+void exec_end_release(struct job_exec *e)
+{
+    error_release(&e->end_why);
+    buf_release(&e->helper_output);
+}

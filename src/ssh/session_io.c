@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between libssh2 and the transport: the callbacks, and the first and last calls.
+ *
+ *   libssh2 --send--> transport (takes all; law 1)
+ *   libssh2 <--recv-- greeting (until the key exchange is over; law 2) <-- transport
+ *
+ * A turn's slice bounds what is received: past it libssh2 is told EAGAIN, and session_advance()
+ * queues the session again, so that no host can keep the loop to itself.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/trace.h"
+#include "ssh/session_private.h"
+
+/* Notes how the connection broke. */
+static ssize_t note_broken(struct session *s, ssize_t rc)
+{
+    if (rc == 0)
+        s->is_at_eof = true;
+    else if (rc != -EAGAIN && s->io_errno == 0)
+        s->io_errno = (int)-rc;
+    return rc;
+}
+
+/* Reads from the transport within the turn's slice. */
+static ssize_t receive_direct(struct session *s, void *data, size_t size)
+{
+    if (s->slice_left == 0)
+        return -EAGAIN;
+    if (size > s->slice_left)
+        size = s->slice_left;
+    ssize_t got = s->transport->ops->recv(s->transport, data, size);
+    if (got <= 0)
+        return note_broken(s, got);
+    s->slice_left -= (size_t)got;
+    return got;
+}
+
+/* Reads before and during the key exchange: libssh2 asks byte by byte and is given what was read
+ * and looked at in larger pieces. */
+static ssize_t receive_greeting(struct session *s, void *data, size_t size)
+{
+    size_t taken = greeting_take(s->greeting, data, size);
+    if (taken > 0)
+        return (ssize_t)taken;
+    if (s->state > SESSION_HANDSHAKE) {
+        greeting_free(s->greeting);
+        s->greeting = NULL;
+        return receive_direct(s, data, size);
+    }
+    char piece[4096];
+    ssize_t got = receive_direct(s, piece, sizeof piece);
+    if (got <= 0)
+        return got;
+    struct error err = ERROR_INIT;
+    if (!greeting_feed(s->greeting, piece, (size_t)got, &err)) {
+        session_fail(s, err.code, "%s", err.text);
+        error_release(&err);
+        return -ECONNABORTED;
+    }
+    return (ssize_t)greeting_take(s->greeting, data, size);
+}
+
+/* libssh2's receive callback. */
+static ssize_t on_receive(libssh2_socket_t fd, void *data, size_t size, int flags, void **abstract)
+{
+    (void)fd;
+    (void)flags;
+    struct session *s = ssh_alloc_owner(abstract);
+    if (s->is_cut)
+        return -ECONNABORTED;
+    return s->greeting ? receive_greeting(s, data, size) : receive_direct(s, data, size);
+}
+
+/* libssh2's send callback. */
+static ssize_t on_send(libssh2_socket_t fd, const void *data, size_t size, int flags,
+                       void **abstract)
+{
+    (void)fd;
+    (void)flags;
+    struct session *s = ssh_alloc_owner(abstract);
+    if (s->is_cut)
+        return -ECONNABORTED;
+    ssize_t sent = s->transport->ops->send(s->transport, data, size);
+    return sent < 0 ? note_broken(s, sent) : sent;
+}
+
+/* Keeps a server's text for an error message: printable, and not too long. */
+static char *keep_text(const char *text, int size)
+{
+    char *copy =
+        xstrndup(text ? text : "", text && size > 0 ? (size_t)(size > 200 ? 200 : size) : 0);
+    for (char *c = copy; *c; c++) {
+        if (!isprint((unsigned char)*c))
+            *c = ' ';
+    }
+    return copy;
+}
+
+/* libssh2's callback for SSH_MSG_DISCONNECT. */
+static void on_disconnect(LIBSSH2_SESSION *ssh, int reason, const char *message, int message_size,
+                          const char *language, int language_size, void **abstract)
+{
+    (void)ssh;
+    (void)reason;
+    (void)language;
+    (void)language_size;
+    struct session *s = ssh_alloc_owner(abstract);
+    if (!s->disconnect_text)
+        s->disconnect_text = keep_text(message, message_size);
+    s->is_at_eof = true;
+}
+
+/* libssh2's callback for SSH_MSG_DEBUG: sshd tells here what an authorized key is limited to. */
+static void on_debug(LIBSSH2_SESSION *ssh, int always_display, const char *message,
+                     int message_size, const char *language, int language_size, void **abstract)
+{
+    (void)ssh;
+    (void)always_display;
+    (void)language;
+    (void)language_size;
+    struct session *s = ssh_alloc_owner(abstract);
+    char *text = keep_text(message, message_size);
+    trace_debug("%s: server: %s", s->target->info.name, text);
+    const char *options = strstr(text, "key options:");
+    if (options && strstr(options, " command"))
+        s->has_forced_command = true;
+    free(text);
+}
+
+/* Sets a callback whose type libssh2 hides behind void *. */
+static void set_callback(struct session *s, int kind, void (*fn)(void))
+{
+    void *pointer;
+    memcpy(&pointer, &fn, sizeof pointer);
+    libssh2_session_callback_set(s->ssh, kind, pointer);
+}
+
+bool session_io_init(struct session *s)
+{
+    s->alloc = ssh_alloc_new(s, SSH_ALLOC_CAP);
+    s->ssh = ssh_alloc_session(s->alloc);
+    if (!s->ssh) {
+        session_fail(s, ERR_MEMORY, "no memory for a session");
+        return false;
+    }
+    libssh2_session_set_blocking(s->ssh, 0);
+    set_callback(s, LIBSSH2_CALLBACK_RECV, (void (*)(void))on_receive);
+    set_callback(s, LIBSSH2_CALLBACK_SEND, (void (*)(void))on_send);
+    set_callback(s, LIBSSH2_CALLBACK_DISCONNECT, (void (*)(void))on_disconnect);
+    set_callback(s, LIBSSH2_CALLBACK_DEBUG, (void (*)(void))on_debug);
+    s->greeting = greeting_new();
+    s->transport->ops->want_read(s->transport, true);
+    return true;
+}
+
+/* Frees libssh2's session: cut, it cannot wait for the server. */
+static void free_ssh(struct session *s)
+{
+    s->is_cut = true;
+    for (int tries = 0; s->ssh && tries < 100; tries++) {
+        if (libssh2_session_free(s->ssh) != LIBSSH2_ERROR_EAGAIN)
+            s->ssh = NULL;
+    }
+    ssh_alloc_free(s->alloc);
+    s->alloc = NULL;
+}
+
+enum step session_io_close(struct session *s)
+{
+    if (!s->transport)
+        return STEP_NEXT;
+    if (s->was_ready && !s->is_cut && !session_is_broken(s)) {
+        s->was_ready = false;
+        libssh2_session_disconnect(s->ssh, "done");
+    }
+    if (!s->is_cut && !session_is_broken(s) && s->transport->ops->pending(s->transport) > 0)
+        return STEP_WAIT;
+    if (s->ssh)
+        free_ssh(s);
+    greeting_free(s->greeting);
+    s->greeting = NULL;
+    s->transport->ops->close(s->transport);
+    s->transport = NULL;
+    return STEP_NEXT;
+}
+
+bool session_is_broken(const struct session *s)
+{
+    return s->is_at_eof || s->io_errno != 0;
+}
+
+const char *session_broken_text(const struct session *s)
+{
+    if (s->disconnect_text)
+        return s->disconnect_text;
+    return s->io_errno ? strerror(s->io_errno) : "the server closed the connection";
+}
+
+const char *session_libssh2_text(struct session *s)
+{
+    char *text = NULL;
+    if (libssh2_session_last_error(s->ssh, &text, NULL, 0) == 0 || !text || !*text)
+        return "unknown error";
+    return text;
+}
+
+enum step ssh_step(struct session *s, ssize_t rc, enum error_code code, const char *what)
+{
+    if (rc >= 0)
+        return STEP_NEXT;
+    if (rc == LIBSSH2_ERROR_EAGAIN)
+        return STEP_WAIT;
+    if (session_is_broken(s))
+        session_fail(s, code, "%s: %s", what, session_broken_text(s));
+    else
+        session_fail(s, code, "%s: %s", what, session_libssh2_text(s));
+    return STEP_FAIL;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* READY and CLOSE: running the jobs, and letting go. */
+#include "ssh/session_private.h"
+
+/* Takes a job that is through off the list and frees it. */
+static void drop_job(struct session *s, struct job *job)
+{
+    if (s->opening == job)
+        session_opened(s, job);
+    list_remove(&job->link);
+    job->ops->free(job);
+}
+
+/* Gives each job a turn; false where one broke the connection. */
+static bool run_jobs(struct session *s, bool *ret_again)
+{
+    list_for_each(it, tmp, &s->jobs)
+    {
+        struct job *job = list_entry(it, struct job, link);
+        switch (job->ops->run(job)) {
+        case STEP_NEXT:
+            drop_job(s, job);
+            break;
+        case STEP_AGAIN:
+            *ret_again = true;
+            break;
+        case STEP_WAIT:
+            break;
+        case STEP_FAIL:
+            return false;
+        }
+        if (s->is_doomed)
+            return false;
+    }
+    return true;
+}
+
+/* Must a job go on although the gate is held? */
+static bool has_urgent_job(struct session *s)
+{
+    list_for_each(it, tmp, &s->jobs)
+    {
+        if (list_entry(it, struct job, link)->is_urgent)
+            return true;
+    }
+    return false;
+}
+
+/* More than one job: any call for one may have taken in packets of the others (law 4). */
+static bool has_siblings(const struct session *s)
+{
+    return s->jobs.next != s->jobs.prev;
+}
+
+enum step session_ready_run(struct session *s)
+{
+    if (!s->was_ready) {
+        s->was_ready = true;
+        s->listener.on_ready(s->listener.arg);
+    }
+    bool again = false;
+    size_t slice_before;
+    do {
+        slice_before = s->slice_left;
+        if (!run_jobs(s, &again))
+            return STEP_FAIL;
+    } while (has_siblings(s) && s->slice_left != slice_before && s->slice_left > 0);
+    if (list_is_empty(&s->jobs) && s->is_finishing)
+        return STEP_NEXT;
+    bool paused = s->services->gate->held && !has_urgent_job(s);
+    s->transport->ops->want_read(s->transport, !paused);
+    return again ? STEP_AGAIN : STEP_WAIT;
+}
+
+/* Tells the jobs that are left; only then frees them, because they may know each other. */
+void session_ready_leave(struct session *s)
+{
+    static const struct error finished = { ERR_INTERNAL, (char *)"the session was finished" };
+    const struct error *why = error_is_set(&s->error) ? &s->error : &finished;
+    list_for_each(it, tmp, &s->jobs)
+    {
+        struct job *job = list_entry(it, struct job, link);
+        job->ops->abort(job, why);
+    }
+    list_for_each(it2, tmp2, &s->jobs) drop_job(s, list_entry(it2, struct job, link));
+}
+
+bool session_may_open(struct session *s, struct job *job)
+{
+    if (!s->opening)
+        s->opening = job;
+    return s->opening == job;
+}
+
+void session_opened(struct session *s, struct job *job)
+{
+    if (s->opening != job)
+        return;
+    s->opening = NULL;
+    session_wake(s);
+}
+
+enum step session_close_run(struct session *s)
+{
+    return session_io_close(s);
+}
