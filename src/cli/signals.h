@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals during a run, which belong to the program and not to the library.
+ *
+ *   INT   first: no new host, INT goes to the commands; second: everything is closed
+ *   TERM, HUP   the commands are ended, and what is left two seconds later is closed
+ *   USR1  a status line
+ *   PIPE  ignored: a write says so, and signals_output_closed() ends the run as TERM does
+ *
+ * One that is ignored when muster starts (nohup) stays so.
+ */
+#ifndef MUSTER_CLI_SIGNALS_H
+#define MUSTER_CLI_SIGNALS_H
+
+#include "engine/engine.h"
+
+struct signals;
+
+struct signals_args {
+    struct engine *engine;
+    /* The first Ctrl-C, and USR1: say what runs where, with phase and age. */
+    void (*show_running)(void *arg);
+    void (*show_status)(void *arg);
+    void *arg;
+};
+
+/* Ignores SIGPIPE, for the whole process; first thing in main(). */
+void signals_ignore_pipe(void);
+
+struct signals *signals_new(const struct signals_args *args);
+
+/* Gives the signals back their default action. NULL is fine. Before engine_free(). */
+void signals_free(struct signals *s);
+
+/* Standard output, the only one there was, is closed: ends the run. */
+void signals_output_closed(struct signals *s);
+
+#endif
