@@ -47,23 +47,69 @@ static void refuse(struct host_run *h, enum error_code code, const char *text)
     error_release(&why);
 }
 
-/* Records the key of a host in the first of its files, and queues it again. */
-static void accept(struct host_run *h)
+/* The file that receives the key of a host, or NULL. */
+static const char *file_of(const struct host_run *h)
 {
     const struct path_list *files = &h->target->settings->known_hosts;
-    const struct known_hosts_key key = { .name = name_of(h),
-                                         .blob = h->host_key,
-                                         .size = h->host_key_size };
+    return files->count > 0 ? files->items[0] : NULL;
+}
+
+/* Do the keys of both hosts go to the same file? */
+static bool share_file(const struct host_run *a, const struct host_run *b)
+{
+    return a->known_hosts == b->known_hosts && file_of(a) && file_of(b) &&
+           strcmp(file_of(a), file_of(b)) == 0;
+}
+
+/* Moves the hosts that share the file of the first to the front of `hosts`; returns how many. */
+static size_t gather_file(struct host_run **hosts, size_t count)
+{
+    size_t n = 1;
+    for (size_t i = 1; i < count; i++) {
+        if (!share_file(hosts[0], hosts[i]))
+            continue;
+        struct host_run *h = hosts[i];
+        hosts[i] = hosts[n];
+        hosts[n++] = h;
+    }
+    return n;
+}
+
+/* What became of one key: the host queues again, or ends. */
+static void follow_verdict(struct host_run *h, enum known_hosts_verdict verdict)
+{
+    if (verdict == KNOWN_HOSTS_MATCH)
+        host_run_accept_key(h);
+    else if (verdict == KNOWN_HOSTS_REVOKED)
+        refuse(h, ERR_HOST_KEY_REVOKED, "REVOKED since it was asked about");
+    else if (verdict == KNOWN_HOSTS_CHANGED)
+        refuse(h, ERR_HOST_KEY_CHANGED, "CHANGED since it was asked about");
+    else
+        refuse(h, ERR_HOST_KEY_FILE, "the key cannot be written to known_hosts");
+}
+
+/* Records the keys of hosts that share a file, in one write. */
+static void record(struct host_run **hosts, size_t count)
+{
+    struct known_hosts_key *keys = xcalloc(count, sizeof *keys);
     struct error err = ERROR_INIT;
-    if (files->count == 0)
+    for (size_t i = 0; i < count; i++)
+        keys[i] = (struct known_hosts_key){ .name = name_of(hosts[i]),
+                                            .blob = hosts[i]->host_key,
+                                            .size = hosts[i]->host_key_size };
+    if (!file_of(hosts[0]))
         error_set(&err, ERR_HOST_KEY_FILE, "no known_hosts file to record the key in");
     else
-        known_hosts_add(h->known_hosts, files->items[0], &key, 1, KNOWN_HOSTS_HASH_AUTO, &err);
-    if (error_is_set(&err))
-        refuse(h, err.code, err.text);
-    else
-        host_run_accept_key(h);
+        known_hosts_add(hosts[0]->known_hosts, file_of(hosts[0]), keys, count,
+                        KNOWN_HOSTS_HASH_AUTO, &err);
+    for (size_t i = 0; i < count; i++) {
+        if (error_is_set(&err))
+            refuse(hosts[i], err.code, err.text);
+        else
+            follow_verdict(hosts[i], keys[i].verdict);
+    }
     error_release(&err);
+    free(keys);
 }
 
 /* The answer has come: accepted hosts queue again, the others are done. */
@@ -71,15 +117,20 @@ static void answered(void *arg, const bool *accepted, size_t count)
 {
     struct host_key_question *q = arg;
     struct engine *e = q->engine;
+    size_t n = 0;
     e->question = NULL;
     for (size_t i = 0; i < count && i < q->count; i++) {
         struct host_run *h = q->hosts[i];
         if (h->state != HOST_PARKED)
-            continue;
+            continue; /* the run was stopped meanwhile */
         if (accepted[i])
-            accept(h);
+            q->hosts[n++] = h;
         else
             refuse(h, ERR_HOST_KEY_UNKNOWN, "UNKNOWN: the key was not accepted");
+    }
+    for (size_t at = 0, size; at < n; at += size) {
+        size = gather_file(q->hosts + at, n - at);
+        record(q->hosts + at, size);
     }
     free_question(q);
     loop_wake(e->loop, &e->schedule);

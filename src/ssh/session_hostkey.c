@@ -42,9 +42,9 @@ static enum step accept_any(struct session *s, const struct known_hosts_result *
 static enum step accept_new(struct session *s, const struct known_hosts_result *found)
 {
     const struct path_list *files = &s->target->settings->known_hosts;
-    const struct known_hosts_key key = { .name = session_known_name(s),
-                                         .blob = s->host_key,
-                                         .size = s->host_key_size };
+    struct known_hosts_key key = { .name = session_known_name(s),
+                                   .blob = s->host_key,
+                                   .size = s->host_key_size };
     struct error err = ERROR_INIT;
     if (files->count == 0) {
         session_fail(s, ERR_HOST_KEY_FILE, "no known_hosts file to record %s in", found->offered);
@@ -53,6 +53,11 @@ static enum step accept_new(struct session *s, const struct known_hosts_result *
     if (!known_hosts_add(s->known_hosts, files->items[0], &key, 1, KNOWN_HOSTS_HASH_AUTO, &err)) {
         session_fail(s, err.code, "%s", err.text);
         error_release(&err);
+        return STEP_FAIL;
+    }
+    if (key.verdict != KNOWN_HOSTS_MATCH) {
+        session_fail(s, ERR_HOST_KEY_CHANGED, "CHANGED while it was being recorded: offered %s",
+                     found->offered);
         return STEP_FAIL;
     }
     char *text = xprintf("recorded a new host key: %s", found->offered);
