@@ -85,6 +85,20 @@ static bool not_ssh(const struct greeting *g, struct error *reterr)
     return false;
 }
 
+/* The version string has come, `size` bytes without CR: libssh2 gets to see it, and what follows.
+ */
+static bool accept_version(struct greeting *g, size_t size, struct error *reterr)
+{
+    const char *line = buf_str(&g->line);
+    g->version = printable(line, size);
+    g->phase = PHASE_KEXINIT;
+    if (strncmp(line, "SSH-2.0-", 8) != 0 && strncmp(line, "SSH-1.99-", 9) != 0)
+        return error_set(reterr, ERR_NOT_SSH, "the server speaks %s, not SSH 2", g->version);
+    buf_add(&g->in, line, g->line.size);
+    buf_add_char(&g->in, '\n');
+    return true;
+}
+
 /* A whole line has come: the version string, or one of the lines that may precede it. */
 static bool accept_line(struct greeting *g, struct error *reterr)
 {
@@ -92,13 +106,10 @@ static bool accept_line(struct greeting *g, struct error *reterr)
     size_t size = g->line.size;
     if (size > 0 && line[size - 1] == '\r')
         size--;
-    if (strncmp(line, "SSH-", 4) == 0) {
-        g->version = printable(line, size);
-        g->phase = PHASE_KEXINIT;
-        if (strncmp(line, "SSH-2.0-", 8) == 0 || strncmp(line, "SSH-1.99-", 9) == 0)
-            return true;
-        return error_set(reterr, ERR_NOT_SSH, "the server speaks %s, not SSH 2", g->version);
-    }
+    if (strncmp(line, "SSH-", 4) == 0)
+        return accept_version(g, size, reterr);
+    if (strncmp(line, "HTTP/", 5) == 0)
+        return not_ssh(g, reterr);
     if (++g->lines > MAX_LINES)
         return error_set(reterr, ERR_NOT_SSH, "no SSH version in the first %d lines", MAX_LINES);
     if (memchr(line, '\0', size))
@@ -162,14 +173,15 @@ static void feed_kexinit(struct greeting *g, char c)
 
 bool greeting_feed(struct greeting *g, const char *data, size_t size, struct error *reterr)
 {
-    if (!buf_add(&g->in, data, size))
-        return error_set(reterr, ERR_NOT_SSH, "the server sends too much before the key exchange");
-    for (size_t i = 0; i < size && g->phase != PHASE_DONE; i++) {
-        if (g->phase == PHASE_KEXINIT)
-            feed_kexinit(g, data[i]);
-        else if (!feed_line(g, data[i], reterr))
+    size_t at = 0;
+    while (at < size && g->phase == PHASE_LINES) {
+        if (!feed_line(g, data[at++], reterr))
             return false;
     }
+    if (!buf_add(&g->in, data + at, size - at))
+        return error_set(reterr, ERR_NOT_SSH, "the server sends too much before the key exchange");
+    while (at < size && g->phase == PHASE_KEXINIT)
+        feed_kexinit(g, data[at++]);
     return true;
 }
 

@@ -4,7 +4,9 @@
  * the version string, and the plaintext KEXINIT packet (RFC 4253, sections 4.2 and 7.1).
  *
  * libssh2 itself does not return while bytes arrive, accepts SSH-1 and says of a failed
- * negotiation only that it failed. Bytes are fed as they come and taken out by libssh2 in order.
+ * negotiation only that it failed. Bytes are fed as they come and taken out by libssh2 in order,
+ * from the version string on: the lines before it, which are nobody's affair, stay here (libssh2
+ * gives up at an empty one).
  */
 #ifndef MUSTER_SSH_GREETING_H
 #define MUSTER_SSH_GREETING_H

@@ -12,6 +12,9 @@
 #include "base/memory.h"
 #include "ssh/job_exec_private.h"
 
+/* How long a channel may stay open after its streams ended and its exit status came. */
+#define CLOSE_US (3 * US_PER_SEC)
+
 struct job_exec *job_exec_of(struct job *job)
 {
     return list_entry(job, struct job_exec, job);
@@ -49,10 +52,9 @@ static enum step fail(struct job_exec *e, enum error_code code, const char *what
 static enum step run_open(struct job_exec *e)
 {
     struct session *s = e->job.session;
-    if (e->begun_us == 0) {
-        e->begun_us = clock_monotonic_us();
-        if (e->args.open_us > 0)
-            exec_wake_at(e, e->begun_us + e->args.open_us);
+    if (e->args.open_us > 0 && e->open_until_us == 0) {
+        e->open_until_us = clock_monotonic_us() + e->args.open_us;
+        exec_wake_at(e, e->open_until_us);
     }
     if (!session_may_open(s, &e->job))
         return STEP_WAIT;
@@ -90,10 +92,12 @@ static enum step run_request(struct job_exec *e)
         note_started(e);
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return STEP_WAIT;
-    if (rc != 0 && !session_is_broken(e->job.session))
+    if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED) {
         e->result.has_started = false;
+        error_set(&e->result.error, ERR_REQUEST_REFUSED, "the server refused to run the command");
+    }
     if (rc != 0)
-        return fail(e, ERR_REQUEST_REFUSED, "the server refused to run the command");
+        return fail(e, ERR_CONNECTION_LOST, "asking for the command");
     e->state = EXEC_PUMP;
     if (e->args.timeout_us > 0 || e->args.idle_us > 0)
         exec_wake_at(e, e->begun_us);
@@ -219,11 +223,26 @@ static bool has_status(const struct job_exec *e)
     return e->result.has_exit_code || e->result.signal[0];
 }
 
-/* EXEC_REAP */
+/* Has the server, which said all there is to say, had its time to close the channel? */
+static bool is_tired_of_waiting(struct job_exec *e)
+{
+    if (!has_status(e))
+        collect_status(e);
+    if (!has_status(e))
+        return false; /* it closed its output, but it may well run on */
+    int64_t now = clock_monotonic_us();
+    if (e->close_until_us == 0) {
+        e->close_until_us = now + CLOSE_US;
+        exec_wake_at(e, e->close_until_us);
+    }
+    return now >= e->close_until_us;
+}
+
+/* EXEC_REAP: the status is read after the channel's close, or well after it came. */
 static enum step run_reap(struct job_exec *e)
 {
     int rc = libssh2_channel_wait_closed(e->channel);
-    if (rc == LIBSSH2_ERROR_EAGAIN)
+    if (rc == LIBSSH2_ERROR_EAGAIN && !is_tired_of_waiting(e))
         return STEP_WAIT;
     collect_status(e);
     if (rc != 0 && !has_status(e))
@@ -232,8 +251,7 @@ static enum step run_reap(struct job_exec *e)
         error_set(&e->result.error, ERR_NO_EXIT_STATUS,
                   "the channel was closed without an exit status");
     e->result.kill = exec_end_result(e);
-    if (rc == 0)
-        libssh2_channel_free(e->channel);
+    libssh2_channel_free(e->channel);
     e->channel = NULL;
     e->state = EXEC_FREE;
     return STEP_NEXT;
@@ -304,7 +322,7 @@ static void enforce_run_limits(struct job_exec *e, int64_t now)
 /* Applies the limit of the phase before the command runs. */
 static void enforce_open_limit(struct job_exec *e, int64_t now)
 {
-    if (e->args.open_us <= 0 || e->begun_us == 0 || now < e->begun_us + e->args.open_us)
+    if (e->open_until_us == 0 || now < e->open_until_us)
         return;
     const char *what =
         e->state == EXEC_OPEN ? "the channel was not opened" : "the request was not answered";
@@ -322,7 +340,7 @@ static void enforce_limits(struct job_exec *e)
     int64_t now = clock_monotonic_us();
     if (e->state == EXEC_OPEN || e->state == EXEC_REQUEST)
         enforce_open_limit(e, now);
-    else if (e->state != EXEC_FREE && e->ending == ENDING_NONE)
+    else if (e->state != EXEC_FREE && e->ending == ENDING_NONE && !has_status(e))
         enforce_run_limits(e, now);
     if (e->ending != ENDING_NONE)
         exec_end_step(e);

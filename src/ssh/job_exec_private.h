@@ -36,8 +36,10 @@ struct job_exec {
     uint64_t input_offset;
     bool input_is_over;
 
-    struct timer *timer; /* armed at the earliest limit, or earlier */
-    int64_t begun_us;    /* monotonic: the job's, then the command's start */
+    struct timer *timer;    /* armed at the earliest limit, or earlier */
+    int64_t open_until_us;  /* monotonic, as all below; 0: no limit */
+    int64_t close_until_us; /* 0: not waiting yet */
+    int64_t begun_us;       /* the command's start */
     int64_t last_output_us;
     int64_t gate_held_us; /* as it was at the start */
     int64_t gate_held_at_output_us;

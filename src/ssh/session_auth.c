@@ -287,6 +287,16 @@ static void end_attempt(struct session *s)
     s->attempt = NULL;
 }
 
+/* libssh2's callback: the server wants another password. There is none to give. */
+static void on_password_change(LIBSSH2_SESSION *ssh, char **password, int *size, void **abstract)
+{
+    (void)ssh;
+    (void)password;
+    (void)size;
+    struct session *s = ssh_alloc_owner(abstract);
+    session_fail(s, ERR_AUTH_PASSWORD_EXPIRED, "the password has expired");
+}
+
 /* One libssh2 call for the credential. */
 static int try_credential(struct session *s)
 {
@@ -296,7 +306,7 @@ static int try_credential(struct session *s)
         return rsa_sha2_userauth(s->ssh, s->alloc, &a->offer, on_sign, (void **)&s->attempt);
     const struct secret *password = a->credential->password;
     return libssh2_userauth_password_ex(s->ssh, user, (unsigned)strlen(user), secret_data(password),
-                                        (unsigned)secret_size(password), NULL);
+                                        (unsigned)secret_size(password), on_password_change);
 }
 
 /* Tells the owner, and remembers the key for the next host. */
@@ -332,10 +342,8 @@ static enum step judge_refusal(struct session *s, int rc)
 {
     if (session_is_broken(s))
         return ssh_step(s, rc, ERR_AUTH_CLOSED, "authentication");
-    if (rc == LIBSSH2_ERROR_PASSWORD_EXPIRED) {
-        session_fail(s, ERR_AUTH_PASSWORD_EXPIRED, "the password has expired");
+    if (s->is_doomed)
         return STEP_FAIL;
-    }
     trace_debug("%s: %s: %s", s->target->info.name, s->attempt->credential->name,
                 session_libssh2_text(s));
     end_attempt(s);

@@ -63,7 +63,8 @@ static ssize_t receive_greeting(struct session *s, void *data, size_t size)
         error_release(&err);
         return -ECONNABORTED;
     }
-    return (ssize_t)greeting_take(s->greeting, data, size);
+    taken = greeting_take(s->greeting, data, size);
+    return taken > 0 ? (ssize_t)taken : -EAGAIN;
 }
 
 /* libssh2's receive callback. */
