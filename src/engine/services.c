@@ -11,7 +11,7 @@
 #include "model/known_hosts.h"
 #include "model/options.h"
 #include "net/agent.h"
-#include "net/resolver.h"
+#include "net/dns.h"
 #include "ssh/identity.h"
 
 /* Targets that name the same files share one index; the name is the files, a line each. */
@@ -103,7 +103,7 @@ bool engine_services_init(struct engine *e, const char *agent_socket, struct err
 {
     e->services.loop = e->loop;
     e->services.gate = &e->gate;
-    e->services.resolver = resolver_new(e->loop);
+    e->services.dns = dns_new(e->loop);
     e->services.identities = identity_store_new();
     open_agent(e, agent_socket);
     return check_named_keys(e, reterr);
@@ -111,7 +111,7 @@ bool engine_services_init(struct engine *e, const char *agent_socket, struct err
 
 void engine_services_release(struct engine *e)
 {
-    resolver_free(e->services.resolver);
+    dns_free(e->services.dns);
     identity_store_free(e->services.identities);
     agent_close(e->services.agent);
     free(e->services.preferred_key);

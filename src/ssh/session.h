@@ -50,7 +50,7 @@ enum step {
 /* What all sessions of an engine share; each member outlives them. */
 struct ssh_services {
     struct loop *loop;
-    struct resolver *resolver;
+    struct dns *dns;
     struct identity_store *identities;
     struct agent *agent; /* NULL where there is none */
     const struct gate *gate;

@@ -29,8 +29,8 @@ static void lookup_answered(void *arg, const struct address_list *list, const ch
 static void start_lookup(struct session *s)
 {
     s->lookup_started = true;
-    resolver_wait_init(&s->lookup, lookup_answered, s);
-    resolver_ask(s->services->resolver, address_of(s), &s->lookup);
+    dns_wait_init(&s->lookup, lookup_answered, s);
+    dns_ask(s->services->dns, address_of(s), &s->lookup);
 }
 
 enum step session_resolve_run(struct session *s)
@@ -49,7 +49,7 @@ enum step session_resolve_run(struct session *s)
 void session_resolve_leave(struct session *s)
 {
     if (s->lookup_started)
-        resolver_wait_cancel(&s->lookup);
+        dns_wait_cancel(&s->lookup);
 }
 
 /* The transport's callback: there is something to read, or room to write. */

@@ -9,7 +9,7 @@
 #include "model/known_hosts.h"
 #include "net/address.h"
 #include "net/dial.h"
-#include "net/resolver.h"
+#include "net/dns.h"
 #include "net/transport.h"
 #include "ssh/auth.h"
 #include "ssh/greeting.h"
@@ -59,7 +59,7 @@ struct session {
     enum stage error_stage;
 
     /* RESOLVE, CONNECT */
-    struct resolver_wait lookup;
+    struct dns_wait lookup;
     bool lookup_started;
     bool lookup_answered;
     struct address_list addresses;

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "net/dial.h"
 #include "net/loop.h"
-#include "net/resolver.h"
+#include "net/dns.h"
 #include "net/transport_fd.h"
 
 static struct loop *loop;
@@ -213,20 +213,20 @@ static void resolved(void *arg, const struct address_list *list, const char *err
 
 Test(resolver, asks_once_and_tells_all, .init = start, .fini = stop)
 {
-    struct resolver *r = resolver_new(loop);
+    struct dns *r = dns_new(loop);
     int count = 0;
-    struct resolver_wait a, b, gone;
-    resolver_wait_init(&a, resolved, &count);
-    resolver_wait_init(&b, resolved, &count);
-    resolver_wait_init(&gone, resolved, NULL);
-    resolver_ask(r, "localhost", &a);
-    resolver_ask(r, "localhost", &gone);
-    resolver_ask(r, "localhost", &b);
-    resolver_wait_cancel(&gone);
+    struct dns_wait a, b, gone;
+    dns_wait_init(&a, resolved, &count);
+    dns_wait_init(&b, resolved, &count);
+    dns_wait_init(&gone, resolved, NULL);
+    dns_ask(r, "localhost", &a);
+    dns_ask(r, "localhost", &gone);
+    dns_ask(r, "localhost", &b);
+    dns_wait_cancel(&gone);
     loop_run(loop);
-    resolver_ask(r, "localhost", &a);
+    dns_ask(r, "localhost", &a);
     cr_assert_eq(count, 3);
-    resolver_free(r);
+    dns_free(r);
 }
 
 Test(address, numeric_only)

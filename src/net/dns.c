@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/resolver.h"
+#include "net/dns.h"
 
 #include <netdb.h>
 #include <stdlib.h>
@@ -10,27 +10,27 @@
 /* A name that somebody asked for. */
 struct entry {
     UT_hash_handle hh;
-    struct resolver *resolver;
+    struct dns *dns;
     char *name;
     struct lookup *lookup;     /* NULL once answered */
     struct address_list *list; /* NULL where it failed */
     char *error;
-    struct list waiting; /* of struct resolver_wait */
+    struct list waiting; /* of struct dns_wait */
 };
 
-struct resolver {
+struct dns {
     struct loop *loop;
     struct entry *entries;
 };
 
-struct resolver *resolver_new(struct loop *loop)
+struct dns *dns_new(struct loop *loop)
 {
-    struct resolver *r = xcalloc(1, sizeof *r);
+    struct dns *r = xcalloc(1, sizeof *r);
     r->loop = loop;
     return r;
 }
 
-void resolver_free(struct resolver *r)
+void dns_free(struct dns *r)
 {
     if (!r)
         return;
@@ -61,20 +61,20 @@ static void answered(void *arg, struct addrinfo *found, const char *error)
         e->error = xstrdup(error);
     }
     for (struct list *link = list_pop(&e->waiting); link; link = list_pop(&e->waiting)) {
-        struct resolver_wait *wait = list_entry(link, struct resolver_wait, link);
+        struct dns_wait *wait = list_entry(link, struct dns_wait, link);
         wait->fn(wait->arg, e->list, e->error);
     }
 }
 
 /* Finds the name, or begins its look-up. */
-static struct entry *find_or_start(struct resolver *r, const char *name)
+static struct entry *find_or_start(struct dns *r, const char *name)
 {
     struct entry *e;
     HASH_FIND_STR(r->entries, name, e);
     if (e)
         return e;
     e = xcalloc(1, sizeof *e);
-    e->resolver = r;
+    e->dns = r;
     e->name = xstrdup(name);
     list_init(&e->waiting);
     HASH_ADD_KEYPTR(hh, r->entries, e->name, strlen(e->name), e);
@@ -84,7 +84,7 @@ static struct entry *find_or_start(struct resolver *r, const char *name)
     return e;
 }
 
-void resolver_ask(struct resolver *r, const char *name, struct resolver_wait *wait)
+void dns_ask(struct dns *r, const char *name, struct dns_wait *wait)
 {
     struct entry *e = find_or_start(r, name);
     if (e->lookup)
@@ -93,14 +93,14 @@ void resolver_ask(struct resolver *r, const char *name, struct resolver_wait *wa
         wait->fn(wait->arg, e->list, e->error);
 }
 
-void resolver_wait_init(struct resolver_wait *wait, resolver_fn *fn, void *arg)
+void dns_wait_init(struct dns_wait *wait, dns_fn *fn, void *arg)
 {
     list_init(&wait->link);
     wait->fn = fn;
     wait->arg = arg;
 }
 
-void resolver_wait_cancel(struct resolver_wait *wait)
+void dns_wait_cancel(struct dns_wait *wait)
 {
     list_remove(&wait->link);
 }
