@@ -10,7 +10,6 @@
 /* A name that somebody asked for. */
 struct entry {
     UT_hash_handle hh;
-    struct dns *dns;
     char *name;
     struct lookup *lookup;     /* NULL once answered */
     struct address_list *list; /* NULL where it failed */
@@ -74,7 +73,6 @@ static struct entry *find_or_start(struct dns *r, const char *name)
     if (e)
         return e;
     e = xcalloc(1, sizeof *e);
-    e->dns = r;
     e->name = xstrdup(name);
     list_init(&e->waiting);
     HASH_ADD_KEYPTR(hh, r->entries, e->name, strlen(e->name), e);
