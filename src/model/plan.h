@@ -34,10 +34,6 @@ enum job_kind { JOB_EXEC };
 struct job_spec {
     enum job_kind kind;
     const char *command;
-    /* Standard input for every host: a descriptor read with pread(2) at each host's own offset, or
-     * -1. While `stdin_growing` is not NULL and true, more may come (stdin_spool.h). */
-    int stdin_fd;
-    const struct stdin_spool *spool;
 };
 
 struct plan {

@@ -2,11 +2,12 @@
 /*
  * Ending a remote command, not just its channel (law 18).
  *
- *   TERM by SSH signal --grace--> KILL by SSH signal --grace--> helper --> close the channel
- *   (libssh2 >= 1.11)                                           (where it is safe)
+ *   TERM by SSH signal --> helper: TERM, grace, KILL -----------+--> close the channel
+ *   (libssh2 >= 1.11)  `-> KILL by SSH signal, after the grace -'
+ *                          (where a helper is not safe)
  *
- * A signal proves nothing: OpenSSH drops it silently for some logins. Confirmation is that the
- * channel ends within the grace. The helper is a second exec on the connection: a POSIX sh script
+ * A signal proves nothing: OpenSSH drops it silently for root and for forced commands. Confirmation
+ * is that the channel ends. The helper is a second exec on the connection: a POSIX sh script
  * that finds the processes of the other commands of this connection (siblings below the same server
  * process), ends them and prints a random token with what is left: that token is the confirmation.
  */
@@ -21,7 +22,8 @@
 #include "ssh/ssh_features.h"
 
 #define GRACE_US  (2 * US_PER_SEC)
-#define DRAIN_US  (1 * US_PER_SEC) /* for the channel's end after the helper's word */
+#define SIGNAL_US (500 * US_PER_MS) /* for a signal's effect, where a helper can follow */
+#define DRAIN_US  (1 * US_PER_SEC)  /* for the channel's end after the helper's word */
 #define HELPER_US (6 * US_PER_SEC)
 
 /* Turns of 0.2 s that the helper waits after the signal before it sends KILL. */
@@ -73,15 +75,19 @@ static bool helper_says_done(const struct job_exec *e)
     return at && strncmp(at + strlen(e->helper_token), " 0\n", 3) == 0;
 }
 
-/* The helper is through. */
+static void start_helper(struct job_exec *e, const char *signal, int grace_turns);
+
+/* The helper is through; one that interrupted makes room for one that ends, if that is due. */
 static void on_helper_end(void *arg, struct exec_result *result)
 {
     struct job_exec *e = arg;
     (void)result;
     e->helper = NULL;
-    bool was_interrupt = e->is_interrupting;
-    e->is_interrupting = false;
-    if (!was_interrupt) {
+    if (e->is_interrupting) {
+        e->is_interrupting = false;
+        if (e->ending == ENDING_HELPER)
+            start_helper(e, "TERM", HELPER_GRACE_TURNS);
+    } else {
         e->helper_confirmed = helper_says_done(e);
         e->ending_until_us = clock_monotonic_us() + (e->helper_confirmed ? DRAIN_US : 0);
     }
@@ -128,18 +134,36 @@ static void enter(struct job_exec *e, enum ending ending, int64_t us)
     exec_wake_at(e, e->ending_until_us);
 }
 
-/* The first step that can be taken from `ending` on. */
+/* Can the command get an SSH signal, or a helper? A helper itself gets neither. */
+static bool can_signal(const struct job_exec *e)
+{
+    return ssh_features_get().signal && !e->is_helper;
+}
+
+static bool can_help(const struct job_exec *e)
+{
+    return !e->is_helper && session_may_exec_helper(e->job.session);
+}
+
+/* Ends by a helper, once one that interrupts is through. */
+static void end_by_helper(struct job_exec *e)
+{
+    enter(e, ENDING_HELPER, HELPER_US + DRAIN_US);
+    if (!e->helper)
+        start_helper(e, "TERM", HELPER_GRACE_TURNS);
+}
+
+/* Takes the step `ending`, or the first one after it that can be taken. */
 static void end_by(struct job_exec *e, enum ending ending)
 {
-    bool can_signal = ssh_features_get().signal && !e->is_helper;
-    bool can_help = !e->is_helper && session_may_exec_helper(e->job.session);
-    if (ending <= ENDING_KILL && can_signal) {
-        const char *name = ending == ENDING_TERM ? "TERM" : "KILL";
-        ssh_features_channel_signal(e->channel, name);
-        enter(e, ending, GRACE_US);
-    } else if (ending <= ENDING_HELPER && can_help && !e->helper) {
-        enter(e, ENDING_HELPER, HELPER_US + DRAIN_US);
-        start_helper(e, "TERM", HELPER_GRACE_TURNS);
+    if (ending == ENDING_TERM && can_signal(e)) {
+        ssh_features_channel_signal(e->channel, "TERM");
+        enter(e, ENDING_TERM, can_help(e) ? SIGNAL_US : GRACE_US);
+    } else if (ending <= ENDING_KILL && can_signal(e) && !can_help(e)) {
+        ssh_features_channel_signal(e->channel, "KILL");
+        enter(e, ENDING_KILL, GRACE_US);
+    } else if (ending <= ENDING_HELPER && e->ending != ENDING_KILL && can_help(e)) {
+        end_by_helper(e);
     } else {
         e->ending = ENDING_CLOSE;
         exec_abandon(e);
@@ -162,9 +186,22 @@ void job_exec_end(struct job *job, const struct error *why)
     session_wake(job->session);
 }
 
+/* A command that was sent an interrupt and still runs gets another way. */
+static void follow_up_interrupt(struct job_exec *e)
+{
+    e->interrupt_again_us = 0;
+    if (e->state != EXEC_PUMP || e->ending != ENDING_NONE || e->helper || !can_help(e))
+        return;
+    e->is_interrupting = true;
+    start_helper(e, "INT", 0);
+}
+
 void exec_end_step(struct job_exec *e)
 {
-    if (e->state == EXEC_FREE || clock_monotonic_us() < e->ending_until_us)
+    if (e->interrupt_again_us > 0 && clock_monotonic_us() >= e->interrupt_again_us)
+        follow_up_interrupt(e);
+    if (e->ending == ENDING_NONE || e->state == EXEC_FREE ||
+        clock_monotonic_us() < e->ending_until_us)
         return;
     switch (e->ending) {
     case ENDING_TERM:
@@ -203,15 +240,16 @@ enum kill_result exec_end_result(const struct job_exec *e)
 void job_exec_interrupt(struct job *job)
 {
     struct job_exec *e = job_exec_of(job);
-    if (e->state != EXEC_PUMP || e->ending != ENDING_NONE || e->helper)
+    if (e->state != EXEC_PUMP || e->ending != ENDING_NONE || e->interrupt_again_us > 0)
         return;
-    if (ssh_features_get().signal)
+    int64_t wait_us = 0;
+    if (can_signal(e)) {
         ssh_features_channel_signal(e->channel, "INT");
-    if (session_may_exec_helper(job->session)) {
-        e->is_interrupting = true;
-        e->job.is_urgent = true;
-        start_helper(e, "INT", 0);
+        wait_us = SIGNAL_US;
     }
+    e->job.is_urgent = true;
+    e->interrupt_again_us = clock_monotonic_us() + wait_us;
+    exec_wake_at(e, e->interrupt_again_us);
     session_wake(job->session);
 }
 

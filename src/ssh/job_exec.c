@@ -342,8 +342,7 @@ static void enforce_limits(struct job_exec *e)
         enforce_open_limit(e, now);
     else if (e->state != EXEC_FREE && e->ending == ENDING_NONE && !has_status(e))
         enforce_run_limits(e, now);
-    if (e->ending != ENDING_NONE)
-        exec_end_step(e);
+    exec_end_step(e);
 }
 
 /* One state's turn. */

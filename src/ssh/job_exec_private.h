@@ -18,8 +18,8 @@ enum exec_state {
 /* The ending of a command by muster, in the order in which it gets rougher. */
 enum ending {
     ENDING_NONE,
-    ENDING_TERM,   /* an SSH signal TERM was sent; KILL follows after the grace */
-    ENDING_KILL,   /* an SSH signal KILL was sent */
+    ENDING_TERM,   /* an SSH signal TERM was sent */
+    ENDING_KILL,   /* an SSH signal KILL was sent, where no helper may be used */
     ENDING_HELPER, /* a second exec on the connection ends the command's processes */
     ENDING_CLOSE,  /* the channel is closed: nothing more can be done */
 };
@@ -52,8 +52,9 @@ struct job_exec {
     struct buf helper_output;
     char helper_token[33];
     bool helper_confirmed;
-    bool is_interrupting; /* the helper only sends INT */
-    bool is_helper;       /* this command is itself a helper: it is closed, not ended */
+    bool is_interrupting;       /* the helper only sends INT */
+    int64_t interrupt_again_us; /* when a helper is to follow an interrupt; 0: none is due */
+    bool is_helper;             /* this command is itself a helper: it is closed, not ended */
 };
 
 /* The job behind the base. */

@@ -176,8 +176,8 @@ enum step session_io_close(struct session *s)
 {
     if (!s->transport)
         return STEP_NEXT;
-    if (s->was_ready && !s->is_cut && !session_is_broken(s)) {
-        s->was_ready = false;
+    if (s->was_ready && !s->has_said_goodbye && !s->is_cut && !session_is_broken(s)) {
+        s->has_said_goodbye = true;
         libssh2_session_disconnect(s->ssh, "done");
     }
     if (!s->is_cut && !session_is_broken(s) && s->transport->ops->pending(s->transport) > 0)

@@ -74,6 +74,7 @@ struct session {
     char *server_version;      /* "SSH-2.0-OpenSSH_9.2", printable */
     size_t slice_left;
     bool is_at_eof;
+    bool has_said_goodbye;
     bool is_cut; /* libssh2 gets an error from every call: it must let go */
     int io_errno;
     char *disconnect_text; /* of the server's disconnect message */
