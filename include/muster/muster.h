@@ -170,9 +170,9 @@ struct muster_engine;
 struct muster_engine_args {
     const struct muster_plan *plan; /* must outlive the engine */
     muster_event_fn *on_event;
-    void *arg;                /* of on_event and on_host_keys */
+    void *arg;                   /* of on_event and on_host_keys */
     muster_ask_fn *on_host_keys; /* NULL: unknown keys are errors, as under `strict` */
-    const char *agent_socket; /* as $SSH_AUTH_SOCK; NULL: no agent */
+    const char *agent_socket;    /* as $SSH_AUTH_SOCK; NULL: no agent */
 };
 
 /* Loads keys and known_hosts. */

@@ -224,12 +224,13 @@ static void park(struct host_run *h)
     engine_host_parked(h);
 }
 
-/* Should the host's unknown key be asked about? */
+/* Should the host's unknown key be asked about? `auto` is `ask` where somebody can be asked. */
 static bool is_askable(const struct host_run *h)
 {
+    enum host_key_check check = h->target->settings->host_key_check;
     return session_error(h->session)->code == ERR_HOST_KEY_UNKNOWN && h->engine->ask &&
            h->engine->stop == STOP_NONE &&
-           h->target->settings->host_key_check == HOST_KEY_CHECK_ASK;
+           (check == HOST_KEY_CHECK_ASK || check == HOST_KEY_CHECK_AUTO);
 }
 
 /* The session ended before a job did: its error is the outcome. */

@@ -26,7 +26,7 @@ struct option_row;
 struct provenance;
 
 enum host_key_check {
-    HOST_KEY_CHECK_AUTO, /* ask on a terminal, strict elsewhere; the cli resolves it */
+    HOST_KEY_CHECK_AUTO, /* ask where somebody can be asked, else strict */
     HOST_KEY_CHECK_STRICT,
     HOST_KEY_CHECK_ASK,
     HOST_KEY_CHECK_ACCEPT_NEW,
