@@ -269,7 +269,7 @@ static void on_event(struct listener *self, const struct event *event)
     struct muster_engine *e = list_entry(self, struct muster_engine, listener);
     if (!public_kinds[event->kind])
         return;
-    struct muster_host host;
+    struct muster_host host = { 0 };
     if (event->host)
         host = public_host(event->host);
     struct muster_event out = {

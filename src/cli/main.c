@@ -27,6 +27,7 @@
 #include "cli/cli.h"
 #include "cli/docs.h"
 #include "cli/invocation.h"
+#include "cli/signals.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "model/options.h"
@@ -172,6 +173,7 @@ static bool is_option(const char *word, const char *name)
 int main(int argc, char **argv)
 {
     /* libuv looks names up on these threads, and reads the variable once (law 21). */
+    signals_ignore_pipe();
     setenv("UV_THREADPOOL_SIZE", "64", 0);
     terminal_init();
     if (argc < 2 || is_option(argv[1], "help"))

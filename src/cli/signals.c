@@ -22,7 +22,8 @@ struct signals {
 
 void signals_ignore_pipe(void)
 {
-    signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    sigaction(SIGPIPE, &ignore, NULL);
 }
 
 /* Was the signal ignored when muster was started? */

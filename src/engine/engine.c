@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/engine.h"
 
-#include <openssl/rand.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,19 +113,6 @@ static void progress_is_due(void *arg)
     timer_arm(e->progress, clock_monotonic_us() + PROGRESS_US);
 }
 
-/* A random version 4 UUID (RFC 9562). */
-static void make_run_id(char *ret, size_t size)
-{
-    unsigned char b[16];
-    if (RAND_bytes(b, sizeof b) != 1)
-        memset(b, 0, sizeof b);
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(ret, size, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-             b[14], b[15]);
-}
-
 /* Makes a host_run of each target, all queued. */
 static bool init_hosts(struct engine *e, struct error *reterr)
 {
@@ -162,7 +148,6 @@ bool engine_new(struct engine **ret, const struct engine_args *args, struct erro
     e->gate = (struct gate){ .on_open = gate_opened, .owner = e };
     task_init(&e->schedule, schedule);
     e->run = args->plan->run;
-    make_run_id(e->run.id, sizeof e->run.id);
     if (!loop_new(&e->loop, reterr)) {
         free(e);
         return false;

@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "net/dial.h"
-#include "net/loop.h"
 #include "net/dns.h"
+#include "net/loop.h"
 #include "net/transport_fd.h"
 
 static struct loop *loop;

@@ -34,7 +34,7 @@ static void scene_open(struct scene *s, struct inventory *inv, const char *const
     struct plan_request request = { .names = &s->names,
                                     .inventory = inv,
                                     .settings = &s->settings,
-                                    .job = { .command = "uptime", .stdin_fd = -1 },
+                                    .job = { .command = "uptime" },
                                     .mode = "run" };
     cr_assert(plan_build(&s->plan, &request, &err), "%s", error_text(&err));
 }

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two queues, because a reply may come for a request that nobody waits for any more:
+ *
+ *      places    [ signature | the listing | signature | ... ]    replies come in this order
+ *                      |                         |
+ *      waiting   [ request,    request (listing), request ... ]    in the order of deadlines
+ *                      |
+ *                      v  answered, failed or too late
+ *      done      [ request ... ] --> task --> callbacks
+ *
+ * Only the task calls back, so nothing else here need fear that the agent is closed meanwhile.
+ */
+#include "net/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/agent_message.h"
+
+/* What is read at once, and what may wait for an agent that does not read. */
+enum { CHUNK = 16 * 1024, OUT_CAP = 16 * 1024 * 1024 };
+
+static const char too_much[] = "cannot take a request of that size, or so many";
+
+/* A reply that is to come. */
+struct place {
+    struct list link;
+    struct agent_request *request; /* NULL: the listing's, or nobody waits any more */
+    bool is_listing;
+};
+
+struct agent_request {
+    struct list link;       /* on waiting, done or turn */
+    struct place *place;    /* NULL for a listing, and once answered */
+    agent_list_fn *on_list; /* one of the two is NULL */
+    agent_sign_fn *on_signature;
+    void *arg;
+    int64_t deadline_us;
+    char *algorithm;
+    unsigned char *signature; /* heap; NULL until answered */
+    size_t signature_size;
+    struct error error;
+};
+
+enum listing { LISTING_UNASKED, LISTING_ASKED, LISTING_KNOWN };
+
+struct agent {
+    struct loop *loop;
+    char *path;
+    int64_t timeout_us;
+    struct watch *watch; /* NULL once `broken` is set */
+    struct timer *timer; /* armed for the first deadline, or for an earlier one that is gone */
+    struct task task;    /* calls back */
+    struct buf out;
+    struct buf in;
+    struct list places;
+    struct list waiting;
+    struct list done;
+    struct list turn; /* those of `done` that the task is calling back */
+    bool is_delivering;
+    bool is_closed; /* freed by the task */
+    enum listing listing;
+    struct agent_keys keys;
+    struct arena *arena;  /* of the keys */
+    struct error refused; /* set where the agent would not list its keys */
+    struct error broken;
+};
+
+/* Frees a request, which is on no list any more. */
+static void free_request(struct agent_request *request)
+{
+    error_release(&request->error);
+    free(request->signature);
+    free(request->algorithm);
+    free(request);
+}
+
+/* Frees all requests of a list. */
+static void free_requests(struct list *requests)
+{
+    for (struct list *link = list_pop(requests); link; link = list_pop(requests))
+        free_request(list_entry(link, struct agent_request, link));
+}
+
+static void free_places(struct agent *agent)
+{
+    for (struct list *link = list_pop(&agent->places); link; link = list_pop(&agent->places))
+        free(list_entry(link, struct place, link));
+}
+
+/* The request's outcome is known: the task will call back. */
+static void finish(struct agent *agent, struct agent_request *request)
+{
+    if (request->place)
+        request->place->request = NULL;
+    request->place = NULL;
+    list_remove(&request->link);
+    list_append(&agent->done, &request->link);
+    loop_wake(agent->loop, &agent->task);
+}
+
+/* Finishes the request with an error that is the agent's or the listing's. */
+static void finish_with(struct agent *agent, struct agent_request *request,
+                        const struct error *error)
+{
+    error_copy(&request->error, error);
+    finish(agent, request);
+}
+
+/* Sets `err` to the sentence "ssh-agent at PATH WHY". */
+static void blame(const struct agent *agent, struct error *err, const char *why)
+{
+    error_set(err, ERR_AUTH, "ssh-agent at %s %s", agent->path, why);
+}
+
+/* Fails one request. */
+static void fail(struct agent *agent, struct agent_request *request, const char *why)
+{
+    blame(agent, &request->error, why);
+    finish(agent, request);
+}
+
+/* Fails all requests, now and later: the agent cannot be trusted or reached any more. */
+static void break_off(struct agent *agent, const char *why)
+{
+    if (!agent->watch)
+        return;
+    blame(agent, &agent->broken, why);
+    watch_close(agent->watch);
+    agent->watch = NULL;
+    list_for_each(link, tmp, &agent->waiting)
+    {
+        finish_with(agent, list_entry(link, struct agent_request, link), &agent->broken);
+    }
+    free_places(agent);
+}
+
+/* Answers a request for the keys, which are known or refused. */
+static void answer_listing(struct agent *agent, struct agent_request *request)
+{
+    finish_with(agent, request, &agent->refused);
+}
+
+/* Takes the reply to the listing; false where it is nonsense. */
+static bool take_keys(struct agent *agent, struct wire message)
+{
+    enum agent_reply reply = agent_message_read_keys(message, agent->arena, &agent->keys);
+    if (reply == AGENT_REPLY_BAD)
+        return false;
+    if (reply == AGENT_REPLY_REFUSED)
+        blame(agent, &agent->refused, "refuses to list its keys");
+    agent->listing = LISTING_KNOWN;
+    list_for_each(link, tmp, &agent->waiting)
+    {
+        struct agent_request *request = list_entry(link, struct agent_request, link);
+        if (request->on_list)
+            answer_listing(agent, request);
+    }
+    return true;
+}
+
+/* Keeps a good signature for the callback. */
+static void keep_signature(struct agent *agent, struct agent_request *request,
+                           struct wire_string data)
+{
+    request->signature = xcalloc(1, data.size + 1);
+    memcpy(request->signature, data.data, data.size);
+    request->signature_size = data.size;
+    finish(agent, request);
+}
+
+/* Takes the reply to a signing request, which is NULL where nobody waits for it; false where the
+ * reply is nonsense. Agents that do not know the flags for SHA-2 sign RSA with SHA-1: that is no
+ * reason to distrust their other keys. */
+static bool take_signature(struct agent *agent, struct agent_request *request, struct wire message)
+{
+    struct agent_message_signature signature;
+    enum agent_reply reply = agent_message_read_signature(message, &signature);
+    if (reply == AGENT_REPLY_BAD || !request)
+        return reply != AGENT_REPLY_BAD;
+    if (reply == AGENT_REPLY_REFUSED) {
+        fail(agent, request, "refused to sign");
+    } else if (!wire_string_is(signature.algorithm, request->algorithm)) {
+        char *why = xprintf("did not sign with %s, as asked", request->algorithm);
+        fail(agent, request, why);
+        free(why);
+    } else {
+        keep_signature(agent, request, signature.data);
+    }
+    return true;
+}
+
+/* Takes one whole reply. */
+static void take_reply(struct agent *agent, struct wire message)
+{
+    struct list *link = list_pop(&agent->places);
+    if (!link) {
+        break_off(agent, "sent a reply that nobody asked for");
+        return;
+    }
+    struct place place = *list_entry(link, struct place, link);
+    free(list_entry(link, struct place, link));
+    if (place.request)
+        place.request->place = NULL;
+    bool good = place.is_listing ? take_keys(agent, message)
+                                 : take_signature(agent, place.request, message);
+    if (!good)
+        break_off(agent, "sent a reply that does not follow the protocol");
+}
+
+/* Takes all whole replies that were received. */
+static void take_replies(struct agent *agent)
+{
+    struct wire message;
+    enum agent_framing framing = agent_message_next(&agent->in, &message);
+    while (framing == AGENT_FRAME_WHOLE) {
+        size_t size = AGENT_LENGTH_SIZE + message.left;
+        take_reply(agent, message);
+        buf_consume(&agent->in, size);
+        framing = agent_message_next(&agent->in, &message);
+        if (!agent->watch)
+            return;
+    }
+    if (framing == AGENT_FRAME_BAD)
+        break_off(agent, "sent a reply of impossible length");
+}
+
+/* Would the call that just failed have had to wait? */
+static bool would_block(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+/* One recv(2); false when there is nothing more to read. */
+static bool receive_some(struct agent *agent)
+{
+    char *to = buf_reserve(&agent->in, CHUNK);
+    if (!to)
+        base_out_of_memory();
+    ssize_t got = recv(watch_fd(agent->watch), to, CHUNK, 0);
+    if (got < 0 && would_block())
+        return false;
+    if (got <= 0) {
+        break_off(agent, got == 0 ? "closed the connection" : strerror(errno));
+        return false;
+    }
+    buf_commit(&agent->in, (size_t)got);
+    take_replies(agent);
+    return true;
+}
+
+/* Reads and takes what the agent has sent. */
+static void receive(struct agent *agent)
+{
+    while (agent->watch && receive_some(agent))
+        continue;
+}
+
+/* Waits for what is wanted now. */
+static void update_watch(struct agent *agent)
+{
+    if (agent->watch)
+        watch_want(agent->watch, WATCH_READABLE | (agent->out.size ? WATCH_WRITABLE : 0U));
+}
+
+/* Sends what waits in the buffer. An agent that is gone may have left replies: they count. */
+static void flush(struct agent *agent)
+{
+    ssize_t sent = send(watch_fd(agent->watch), agent->out.data, agent->out.size, MSG_NOSIGNAL);
+    if (sent > 0) {
+        buf_consume(&agent->out, (size_t)sent);
+    } else if (sent < 0 && !would_block()) {
+        int broken = errno;
+        receive(agent);
+        break_off(agent, broken == EPIPE ? "closed the connection" : strerror(broken));
+    }
+    update_watch(agent);
+}
+
+/* The watch's callback. */
+static void socket_ready(void *arg, unsigned ready)
+{
+    struct agent *agent = arg;
+    if (ready & WATCH_READABLE)
+        receive(agent);
+    if (agent->watch && agent->out.size)
+        flush(agent);
+    update_watch(agent);
+}
+
+/* Arms the timer for the first deadline, unless it is armed, and that is no later. */
+static void arm_timer(struct agent *agent)
+{
+    if (timer_is_armed(agent->timer) || list_is_empty(&agent->waiting))
+        return;
+    struct agent_request *first = list_entry(agent->waiting.next, struct agent_request, link);
+    timer_arm(agent->timer, first->deadline_us);
+}
+
+/* The timer's callback. A loop that was busy for long may not have read replies that came in time.
+ */
+static void deadline_passed(void *arg)
+{
+    struct agent *agent = arg;
+    char why[64];
+    snprintf(why, sizeof why, "did not answer within %g s",
+             (double)agent->timeout_us / (double)US_PER_SEC);
+    receive(agent);
+    int64_t now = clock_monotonic_us();
+    list_for_each(link, tmp, &agent->waiting)
+    {
+        struct agent_request *request = list_entry(link, struct agent_request, link);
+        if (request->deadline_us > now)
+            break;
+        fail(agent, request, why);
+    }
+    arm_timer(agent);
+}
+
+static void call_back(struct agent *agent, struct agent_request *request)
+{
+    const struct error *error = error_is_set(&request->error) ? &request->error : NULL;
+    if (request->on_list) {
+        const struct agent_keys none = { .count = 0 };
+        const struct agent_keys *keys = error ? &none : &agent->keys;
+        request->on_list(request->arg, keys->items, keys->count, error);
+        return;
+    }
+    struct agent_signature signature = { .algorithm = error ? NULL : request->algorithm,
+                                         .data = request->signature,
+                                         .size = request->signature_size };
+    request->on_signature(request->arg, &signature, error);
+}
+
+static void free_agent(struct agent *agent)
+{
+    arena_free(agent->arena);
+    error_release(&agent->refused);
+    error_release(&agent->broken);
+    buf_release(&agent->in);
+    buf_release(&agent->out);
+    free(agent->path);
+    free(agent);
+}
+
+/* The task: calls back for all that is done now. What the callbacks add waits for the next turn. */
+static void deliver(struct task *task)
+{
+    struct agent *agent = list_entry(task, struct agent, task);
+    list_splice(&agent->turn, &agent->done);
+    agent->is_delivering = true;
+    for (struct list *link = list_pop(&agent->turn); link; link = list_pop(&agent->turn)) {
+        struct agent_request *request = list_entry(link, struct agent_request, link);
+        call_back(agent, request);
+        free_request(request);
+    }
+    agent->is_delivering = false;
+    if (agent->is_closed)
+        free_agent(agent);
+}
+
+/* Connects; -1 with errno set where that fails. A Unix socket connects at once or not at all. */
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t size = strlen(path);
+    if (size == 0 || size >= sizeof address.sun_path) {
+        errno = size ? ENAMETOOLONG : ENOENT;
+        return -1;
+    }
+    memcpy(address.sun_path, path, size);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        int failed = errno;
+        close(fd);
+        errno = failed;
+        return -1;
+    }
+    return fd;
+}
+
+/* An agent without a connection. */
+static struct agent *new_agent(struct loop *loop, const char *path, int64_t timeout_us)
+{
+    struct agent *agent = xcalloc(1, sizeof *agent);
+    agent->loop = loop;
+    agent->path = xstrdup(path);
+    agent->timeout_us = timeout_us;
+    agent->arena = arena_new();
+    task_init(&agent->task, deliver);
+    buf_init(&agent->out, OUT_CAP);
+    buf_init(&agent->in, AGENT_LENGTH_SIZE + AGENT_MESSAGE_MAX + CHUNK);
+    list_init(&agent->places);
+    list_init(&agent->waiting);
+    list_init(&agent->done);
+    list_init(&agent->turn);
+    return agent;
+}
+
+bool agent_open(struct agent **ret, struct loop *loop, const char *path, int64_t timeout_us,
+                struct error *reterr)
+{
+    int fd = connect_to(path);
+    if (fd < 0)
+        return error_set(reterr, ERR_AUTH_NO_CREDENTIAL, "cannot reach an ssh-agent at %s: %s",
+                         *path ? path : "\"\"", strerror(errno));
+    struct agent *agent = new_agent(loop, path, timeout_us);
+    agent->watch = watch_new(loop, fd, socket_ready, agent);
+    if (!agent->watch) {
+        close(fd);
+        free_agent(agent);
+        return error_set(reterr, ERR_INTERNAL, "ssh-agent at %s: cannot be watched", path);
+    }
+    agent->timer = timer_new(loop, deadline_passed, agent);
+    update_watch(agent);
+    *ret = agent;
+    return true;
+}
+
+void agent_close(struct agent *agent)
+{
+    if (!agent)
+        return;
+    watch_close(agent->watch);
+    agent->watch = NULL;
+    timer_close(agent->timer);
+    task_cancel(&agent->task);
+    free_requests(&agent->waiting);
+    free_requests(&agent->done);
+    free_requests(&agent->turn);
+    free_places(agent);
+    agent->is_closed = true;
+    if (!agent->is_delivering)
+        free_agent(agent);
+}
+
+/* A request that waits, with its deadline running. */
+static struct agent_request *new_request(struct agent *agent, void *arg)
+{
+    struct agent_request *request = xcalloc(1, sizeof *request);
+    request->arg = arg;
+    request->deadline_us = clock_monotonic_us() + agent->timeout_us;
+    list_append(&agent->waiting, &request->link);
+    arm_timer(agent);
+    return request;
+}
+
+/* A message was put into the buffer: keeps a place for its reply, and sends it. */
+static void send_message(struct agent *agent, struct agent_request *request)
+{
+    if (agent->out.failed)
+        base_out_of_memory();
+    struct place *place = xcalloc(1, sizeof *place);
+    place->request = request;
+    place->is_listing = request == NULL;
+    if (request)
+        request->place = place;
+    list_append(&agent->places, &place->link);
+    flush(agent);
+}
+
+/* The first request for the keys asks for them. */
+static void ask_for_keys(struct agent *agent, struct agent_request *request)
+{
+    if (!agent_message_add_list(&agent->out)) {
+        fail(agent, request, too_much);
+        return;
+    }
+    agent->listing = LISTING_ASKED;
+    send_message(agent, NULL);
+}
+
+struct agent_request *agent_list(struct agent *agent, agent_list_fn *fn, void *arg)
+{
+    struct agent_request *request = new_request(agent, arg);
+    request->on_list = fn;
+    if (!agent->watch) {
+        finish_with(agent, request, &agent->broken);
+    } else if (agent->listing == LISTING_KNOWN) {
+        answer_listing(agent, request);
+    } else if (agent->listing == LISTING_UNASKED) {
+        ask_for_keys(agent, request);
+    }
+    return request;
+}
+
+struct agent_request *agent_sign(struct agent *agent, const struct agent_sign *what,
+                                 agent_sign_fn *fn, void *arg)
+{
+    struct agent_request *request = new_request(agent, arg);
+    request->on_signature = fn;
+    request->algorithm = xstrdup(what->algorithm);
+    if (!agent->watch)
+        finish_with(agent, request, &agent->broken);
+    else if (agent_message_add_sign(&agent->out, what))
+        send_message(agent, request);
+    else
+        fail(agent, request, too_much);
+    return request;
+}
+
+void agent_abandon(struct agent_request *request)
+{
+    if (!request)
+        return;
+    if (request->place)
+        request->place->request = NULL;
+    list_remove(&request->link);
+    free_request(request);
+}
