@@ -18,8 +18,9 @@ enum { NAME_TRIES = 100 };
 struct whole_file {
     char *path; /* as the user gave it, for errors */
     char *target;
-    char *temporary; /* NULL: written to directly */
+    char *temporary; /* its name while it has one */
     int fd;
+    bool is_direct; /* no regular file: nothing is replaced */
 };
 
 /* Sets the error to "PATH: what errno says". Returns false. */
@@ -37,36 +38,61 @@ static char *folder_of(const char *path)
     return folder;
 }
 
-/* Creates a new file beside `path` under a name of its own; returns -1 and errno on failure. */
-static int create_beside(const char *path, char **ret_name)
+/* Tries to give a file beside `path` a name of its own: creates it or, where `fd` is a nameless
+ * file, links that. Returns the descriptor, or -1 and errno. */
+static int name_beside(const char *folder, int fd, char **ret_name)
+{
+    char source[32];
+    unsigned number = 0;
+    if (getrandom(&number, sizeof number, 0) < 0)
+        return -1;
+    char *name = xprintf("%s/.muster-%08x.tmp", folder, number);
+    snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
+    if (fd < 0)
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    else if (linkat(AT_FDCWD, source, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0)
+        fd = -1;
+    int error = errno;
+    if (fd >= 0)
+        *ret_name = name;
+    else
+        free(name);
+    errno = error;
+    return fd;
+}
+
+/* As name_beside(), until a name is found that is not taken. */
+static int find_name_beside(const char *path, int fd, char **ret_name)
 {
     char *folder = folder_of(path);
-    int fd = -1;
-    for (int i = 0; i < NAME_TRIES; i++) {
-        unsigned number = 0;
-        if (getrandom(&number, sizeof number, 0) < 0)
-            break;
-        char *name = xprintf("%s/.muster-%08x.tmp", folder, number);
-        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0) {
-            *ret_name = name;
-            break;
-        }
-        int error = errno;
-        free(name);
-        errno = error;
-        if (error != EEXIST)
+    int named = -1;
+    for (int i = 0; i < NAME_TRIES && named < 0; i++) {
+        named = name_beside(folder, fd, ret_name);
+        if (named < 0 && errno != EEXIST)
             break;
     }
     int error = errno;
     free(folder);
     errno = error;
-    return fd;
+    return named;
+}
+
+/* Creates a file beside `path`: without a name where the system can do that and name it later, so
+ * that nothing is left behind even after kill -9. Returns -1 and errno on failure. */
+static int create_beside(const char *path, char **ret_name)
+{
+    char *folder = folder_of(path);
+    int fd = access("/proc/self/fd", X_OK) == 0
+                 ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666)
+                 : -1;
+    free(folder);
+    return fd >= 0 ? fd : find_name_beside(path, -1, ret_name);
 }
 
 /* Opens what is no regular file, to be written to as it is. */
 static bool open_directly(struct whole_file *f, struct error *reterr)
 {
+    f->is_direct = true;
     f->fd = open(f->path, O_WRONLY | O_CLOEXEC);
     return f->fd >= 0 || fail(f->path, ERR_FILE, errno, reterr);
 }
@@ -146,10 +172,24 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-/* Closes the file after its bytes reached the disk; returns 0 or an errno. */
+/* Puts the file, whose bytes reached the disk, in place; returns 0 or an errno. */
+static int put_in_place(struct whole_file *f)
+{
+    if (!f->temporary && find_name_beside(f->target, f->fd, &f->temporary) < 0)
+        return errno;
+    if (rename(f->temporary, f->target) != 0)
+        return errno;
+    free(f->temporary);
+    f->temporary = NULL;
+    return 0;
+}
+
+/* Closes the file, in place or not; returns the first error. */
 static int settle(struct whole_file *f)
 {
-    int error = f->temporary && fsync(f->fd) != 0 ? errno : 0;
+    int error = 0;
+    if (!f->is_direct)
+        error = fsync(f->fd) == 0 ? put_in_place(f) : errno;
     if (close(f->fd) != 0 && !error)
         error = errno;
     f->fd = -1;
@@ -159,19 +199,12 @@ static int settle(struct whole_file *f)
 bool whole_file_commit(struct whole_file *f, struct error *reterr)
 {
     int error = settle(f);
-    if (!error && f->temporary && rename(f->temporary, f->target) != 0)
-        error = errno;
-    if (error) {
+    if (error)
         fail(f->path, ERR_OUTPUT, error, reterr);
-        whole_file_abandon(f);
-        return false;
-    }
-    if (f->temporary)
+    else if (!f->is_direct)
         sync_folder(f->target);
-    free(f->temporary);
-    f->temporary = NULL;
     whole_file_abandon(f);
-    return true;
+    return !error;
 }
 
 void whole_file_abandon(struct whole_file *f)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that appears whole or not at all: written under a temporary name in the same folder, then
- * put in the place of the old one by rename(2). Until then, and after any failure, the old file is
- * untouched. A symbolic link is followed. What is no regular file (/dev/null, a FIFO) is written to
- * directly.
+ * A file that appears whole or not at all: written in the same folder without a name (or under a
+ * temporary one, where the file system has no nameless files), then put in the place of the old one
+ * by rename(2). Until then, and after any failure, the old file is untouched. A symbolic link is
+ * followed. What is no regular file (/dev/null, a FIFO) is written to directly.
  *
  * These calls block: they are for before and after the run.
  */
