@@ -2,7 +2,9 @@
 #include "base/json_write.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -220,6 +222,21 @@ void json_add_uint(struct json_writer *w, uint64_t n)
 {
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, n);
+    add_plain(w, text);
+}
+
+void json_add_double(struct json_writer *w, double n)
+{
+    if (!isfinite(n)) {
+        json_add_null(w);
+        return;
+    }
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, n);
+        if (strtod(text, NULL) == n)
+            break;
+    }
     add_plain(w, text);
 }
 

@@ -38,7 +38,8 @@ bool json_are_bytes_whole(const char *data, size_t size); /* what json_add_bytes
 void json_add_base64(struct json_writer *w, const char *data, size_t size);
 void json_add_int(struct json_writer *w, int64_t n);
 void json_add_uint(struct json_writer *w, uint64_t n);
-void json_add_ms(struct json_writer *w, int64_t us); /* microseconds as 1.234; < 0 as null */
+void json_add_double(struct json_writer *w, double n); /* no more digits than it needs */
+void json_add_ms(struct json_writer *w, int64_t us);   /* microseconds as 1.234; < 0 as null */
 void json_add_bool(struct json_writer *w, bool b);
 void json_add_null(struct json_writer *w);
 

@@ -4,51 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_copy.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void write_value(struct json_writer *w, const struct json_value *v);
-
-/* Writes the children of an array or object. */
-static void write_children(struct json_writer *w, const struct json_value *parent)
-{
-    for (const struct json_value *c = json_first(parent); c; c = json_next(c)) {
-        if (json_key(c))
-            json_add_key(w, json_key(c));
-        write_value(w, c);
-    }
-}
-
-static void write_value(struct json_writer *w, const struct json_value *v)
-{
-    switch (json_type(v)) {
-    case JSON_NULL:
-        json_add_null(w);
-        break;
-    case JSON_BOOL:
-        json_add_bool(w, json_bool(v));
-        break;
-    case JSON_NUMBER:
-        json_add_int(w,
-                     json_number(v) > -1e9 && json_number(v) < 1e9 ? (int64_t)json_number(v) : 0);
-        break;
-    case JSON_STRING:
-        json_add_string(w, json_string(v));
-        break;
-    case JSON_ARRAY:
-        json_begin_array(w);
-        write_children(w, v);
-        json_end_array(w);
-        break;
-    case JSON_OBJECT:
-        json_begin_object(w);
-        write_children(w, v);
-        json_end_object(w);
-        break;
-    }
-}
 
 /* Every value has a place. */
 static void check_places(const struct json_document *doc, const struct json_value *v, int *budget)
@@ -74,13 +34,13 @@ static void check_round_trip(const struct json_value *v)
     buf_init(&second, 64 << 20);
     struct json_writer w;
     json_writer_init(&w, &first, 2);
-    write_value(&w, v);
+    json_copy(&w, v);
     struct json_document *doc = NULL;
     struct error err = ERROR_INIT;
     if (!json_read(&doc, "g", buf_str(&first), first.size, ERR_CONFIG, &err))
         abort();
     json_writer_init(&w, &second, 2);
-    write_value(&w, json_root(doc));
+    json_copy(&w, json_root(doc));
     if (strcmp(buf_str(&first), buf_str(&second)) != 0)
         abort();
     json_document_free(doc);

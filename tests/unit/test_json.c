@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_copy.h"
 #include "base/json_read.h"
 #include "base/json_scan.h"
 #include "base/json_write.h"
@@ -284,12 +285,17 @@ Test(json_write, numbers_and_base64)
     json_add_ms(&w, -1);
     json_add_int(&w, INT64_MIN);
     json_add_uint(&w, UINT64_MAX);
+    json_add_double(&w, 0.1);
+    json_add_double(&w, -3);
+    json_add_double(&w, 1e300 * 1e300);
+    json_add_double(&w, 1.0 / 3);
     json_add_base64(&w, "", 0);
     json_add_base64(&w, "f", 1);
     json_add_base64(&w, "fo", 2);
     json_add_base64(&w, "foobar\xff\xfe", 8);
     json_end_array(&w);
     cr_assert_str_eq(buf_str(&b), "[1.234,0.007,null,-9223372036854775808,18446744073709551615,"
+                                  "0.1,-3,null,0.3333333333333333,"
                                   "\"\",\"Zg==\",\"Zm8=\",\"Zm9vYmFy//4=\"]");
     buf_release(&b);
 }
@@ -321,6 +327,20 @@ Test(json_write, strings_in_parts_need_no_large_buffer)
     cr_assert_str_eq(buf_str(&whole) + 2 + 10 * 5, "\",\"Zm9vYg==\"]");
     buf_release(&whole);
     buf_release(&b);
+}
+
+Test(json_copy, writes_what_was_read)
+{
+    static const char text[] = "{\"a\":[1,2.5,\"x\\n\",true,false,null,{}],\"b\":{\"c\":[]}}";
+    struct json_document *doc = read_text(text);
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, 1000);
+    json_writer_init(&w, &b, 0);
+    json_copy(&w, json_root(doc));
+    cr_assert_str_eq(buf_str(&b), text, "%s", buf_str(&b));
+    buf_release(&b);
+    json_document_free(doc);
 }
 
 /* Random bytes, written and read back, are what utf8 says they are. */
