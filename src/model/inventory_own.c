@@ -210,6 +210,34 @@ static enum source_kind kind_of(const struct entry *e)
     return e->about == ABOUT_GROUP ? SOURCE_GROUP : SOURCE_INVENTORY_DEFAULTS;
 }
 
+/* Does a string have control characters, or an array one that has? None is of any use in a setting,
+ * and they would reach terminals and logs. */
+static bool has_controls(const struct json_value *v)
+{
+    if (json_type(v) == JSON_ARRAY) {
+        const struct json_value *item = json_first(v);
+        while (item && !has_controls(item))
+            item = json_next(item);
+        return item != NULL;
+    }
+    if (json_type(v) != JSON_STRING)
+        return false;
+    for (const char *c = json_string(v); *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+/* Checks what the option table does not say of the values it has taken. */
+static bool check_option(const struct option_row *row, const struct json_value *v,
+                         struct error *err)
+{
+    if (has_controls(v))
+        return error_set(err, ERR_INVENTORY, "has a control character");
+    return strcmp(row->name, "address") != 0 || host_name_check(json_string(v), err);
+}
+
 /* Adds the value of an option to the entry's layer. */
 static void read_option(struct entry *e, const struct option_row *row, const struct json_value *v)
 {
@@ -220,8 +248,12 @@ static void read_option(struct entry *e, const struct option_row *row, const str
         .code = ERR_INVENTORY,
     };
     struct place place = place_of(e->r, v);
-    if (!layer_add_json(&e->scope->layer, row, &file, v, &e->r->err))
+    if (!layer_add_json(&e->scope->layer, row, &file, v, &e->r->err)) {
         inventory_problem_error(e->r->inv, &place, &e->r->err);
+    } else if (!check_option(row, v, &e->r->err)) {
+        inventory_problem(e->r->inv, &place, "%s", error_text(&e->r->err));
+        error_release(&e->r->err);
+    }
 }
 
 /* Reads the members of an object with settings; null is an empty one. */

@@ -340,7 +340,9 @@ static void collect_variables(void *arg, const struct scope *scope)
             c->room = c->room ? c->room * 2 : 8;
             c->items = xrealloc_array(c->items, c->room, sizeof *c->items);
         }
-        c->items[index] = (struct variable){ .name = json_key(v), .value = v };
+        c->items[index] = (struct variable){ .name = json_key(v),
+                                             .value = v,
+                                             .doc = c->o->inv->files[scope->file].doc };
     }
 }
 

@@ -24,6 +24,7 @@
 
 struct host;
 struct inventory;
+struct json_document;
 struct json_value;
 struct overlay;
 
@@ -38,6 +39,7 @@ struct resolved {
 struct variable {
     const char *name;
     const struct json_value *value;
+    const struct json_document *doc; /* where it stands */
 };
 
 /* `inv` may be NULL; it and `run` must outlive the overlay, which owns what it hands out. */

@@ -137,6 +137,12 @@ Test(inventory, names_the_place_of_every_error)
         { "{\"hosts\": {\"a\": {\"groups\": [\"x y\"]}}}",
           "a.json:1:29: /hosts/a/groups/0: the name of a group has no blanks, quotes, slashes or "
           "any of ,!&^[]@*?" },
+        { "{\"hosts\": {\"a\": {\"address\": \"x y\"}}}",
+          "a.json:1:29: /hosts/a/address: \"x y\" cannot be a host name: it contains ' '" },
+        { "{\"hosts\": {\"a\": {\"user\": \"x\\u001b\"}}}",
+          "a.json:1:26: /hosts/a/user: has a control character" },
+        { "{\"hosts\": {\"a\": {\"key\": [\"k\", \"x\\n\"]}}}",
+          "a.json:1:25: /hosts/a/key: has a control character" },
         { "{\"groups\": {\"\": {}}}", "a.json:1:13: /groups/: the name of a group is empty" },
         { "{\"groups\": {\"g\": {\"children\": [\"h\"]}, \"hh\": {}}}",
           "a.json:1:32: /groups/g/children/0: unknown group \"h\"" },
