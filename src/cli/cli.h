@@ -53,6 +53,7 @@ struct command {
     int (*run)(struct invocation *inv);
 };
 
+extern const struct command cmd_list;
 extern const struct command cmd_run;
 
 /* Prints "muster: " and the error, each of its lines, to stderr; after a usage error of a command

@@ -32,7 +32,7 @@
 #include "cli/version.h"
 #include "model/options.h"
 
-static const struct command *const commands[] = { &cmd_run, NULL };
+static const struct command *const commands[] = { &cmd_run, &cmd_list, NULL };
 
 #define TEXT_MAX (1 << 20)
 

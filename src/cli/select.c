@@ -50,18 +50,34 @@ static struct path_list choose_files(const struct invocation *inv, const char **
     return files;
 }
 
+/* Reads the inventory, if there is one. */
+static bool load(struct inventory **ret, const struct invocation *inv, struct text_source *source,
+                 const char **ret_why, struct error *reterr)
+{
+    *ret = NULL;
+    struct path_list files = choose_files(inv, ret_why);
+    for (size_t i = 0; i < files.count; i++)
+        trace_note("reading inventory %s", text_source_name(files.items[i]));
+    return files.count == 0 || inventory_load(ret, &files, source, reterr);
+}
+
+bool cli_load_inventory(struct inventory **ret, const struct invocation *inv, const char **ret_why,
+                        struct error *reterr)
+{
+    struct text_source source = open_source(&inv->settings);
+    return load(ret, inv, &source, ret_why, reterr);
+}
+
 /* Reads the inventory, selects hosts. */
 static bool select_names(struct cli_selection *ret, const struct invocation *inv,
                          struct error *reterr)
 {
     struct text_source source = open_source(&inv->settings);
+    const char *wcoll = getenv("WCOLL");
     struct selection_request request = { .settings = &inv->settings,
-                                         .wcoll = getenv("WCOLL"),
+                                         .wcoll = wcoll && *wcoll ? wcoll : NULL,
                                          .source = &source };
-    struct path_list files = choose_files(inv, &request.why_none);
-    for (size_t i = 0; i < files.count; i++)
-        trace_note("reading inventory %s", text_source_name(files.items[i]));
-    if (files.count > 0 && !inventory_load(&ret->inventory, &files, &source, reterr))
+    if (!load(&ret->inventory, inv, &source, &request.why_none, reterr))
         return false;
     request.inventory = ret->inventory;
     return selection_make(&request, inv->arena, &ret->names, reterr);

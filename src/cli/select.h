@@ -21,6 +21,12 @@ struct cli_selection {
     struct plan *plan;
 };
 
+/* Reads the inventory that was named, or is found. `ret` becomes NULL where there is none, and
+ * `ret_why` then says why, if there is something to say. Errors are ERR_INVENTORY or ERR_FILE. On
+ * true the caller frees `*ret`. */
+bool cli_load_inventory(struct inventory **ret, const struct invocation *inv, const char **ret_why,
+                        struct error *reterr);
+
 /* Finds and reads the inventory, selects, and builds the plan for `job`; its mode is the name of
  * the command. The invocation must outlive the selection. Errors are ERR_USAGE, ERR_INVENTORY or
  * ERR_FILE, perhaps several lines of them. To be released in either case, before the invocation. */
