@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -451,6 +453,34 @@ Test(whole_file, nothing_is_seen_of_it_before_its_time)
     cr_assert_str_eq(file_read(path, NULL), "half");
 }
 
+/* Takes /proc away from this test. */
+static void hide_proc(void)
+{
+    if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/proc", "tmpfs", 0, NULL) != 0)
+        test_skip("no private mount namespace here");
+}
+
+Test(whole_file, has_a_temporary_name_where_it_must)
+{
+    struct whole_file *f;
+    struct error err = ERROR_INIT;
+    const char *path = tmp_file("r.json", "old\n");
+    hide_proc();
+    cr_assert(whole_file_open(&f, path, &err));
+    cr_assert_eq(count_names(tmp_dir()), 2);
+    cr_assert(whole_file_write(f, "new\n", 4, &err));
+    cr_assert_str_eq(file_read(path, NULL), "old\n");
+    cr_assert(whole_file_commit(f, &err));
+    cr_assert_eq(count_names(tmp_dir()), 1);
+    cr_assert_str_eq(file_read(path, NULL), "new\n");
+    cr_assert(whole_file_open(&f, path, &err));
+    whole_file_abandon(f);
+    cr_assert_eq(count_names(tmp_dir()), 1, "an abandoned one is removed");
+    cr_assert_str_eq(file_read(path, NULL), "new\n");
+}
+
 Test(whole_file, a_pipe_is_written_to_directly)
 {
     int ends[2];
@@ -463,13 +493,19 @@ Test(whole_file, a_pipe_is_written_to_directly)
 
 Test(whole_file, a_file_that_may_not_be_written_is_refused)
 {
-    if (geteuid() == 0)
-        test_skip("root may write any file");
+    enum { NOBODY = 65534 };
     const char *path = tmp_file("r.json", "old\n");
     cr_assert_eq(chmod(path, 0444), 0);
+    cr_assert_eq(chmod(tmp_dir(), 0777), 0, "it is the file that forbids");
+    bool is_root = geteuid() == 0;
+    if (is_root)
+        cr_assert_eq(setresuid(NOBODY, NOBODY, 0), 0);
     struct whole_file *f;
     struct error err = ERROR_INIT;
     cr_assert_not(whole_file_open(&f, path, &err));
-    cr_assert_str_eq(error_text(&err), text_of("%s: Permission denied", path));
+    if (is_root)
+        cr_assert_eq(setresuid(0, 0, 0), 0);
+    const char *text = error_text(&err);
+    cr_assert_str_eq(text, text_of("%s: Permission denied", path), "%s", text);
     error_release(&err);
 }
