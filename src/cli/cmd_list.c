@@ -76,7 +76,7 @@ static void select_only(struct settings *s, struct text *host)
 /* Selects, and prints what was selected. */
 static bool list(struct invocation *inv, struct page *out, struct error *err)
 {
-    static const struct job_spec no_job = { .stdin_fd = -1 };
+    static const struct job_spec no_job = { .kind = JOB_EXEC };
     struct settings *s = &inv->settings;
     if (s->list_explain.s)
         select_only(s, &s->list_explain);
