@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Functions stay small: in src half under 12 lines, 90 % under 40, none over 70, at most 5
 # parameters beside the error; no file over 600 lines. Callbacks whose parameters libssh2 dictates
-# (they end in its `abstract`) may have as many as it wants.
+# (they end in its `abstract`), and tests' fakes of its functions, may have as many as it wants.
 set -eu
 cd "$(dirname "$0")/../.."
 command -v ctags >/dev/null || {
@@ -34,7 +34,7 @@ functions() {
         count = 0
         for (i = 1; i <= n; i++)
             count += parameter[i] !~ /struct error \*|^\.\.\.$/
-        if (signature ~ /abstract$/) count = 0
+        if (signature ~ /abstract$/ || $1 ~ /^libssh2_/) count = 0
         print $2, end - start + 1, count, $1
     }'
 }
