@@ -138,6 +138,8 @@ static bool advance_once(struct session *s)
 static void session_advance(struct task *task)
 {
     struct session *s = list_entry(task, struct session, task);
+    if (s->state == SESSION_DONE)
+        return; /* its owner knows, and kept it */
     s->slice_left = SESSION_SLICE;
     while (s->state != SESSION_DONE) {
         if (!advance_once(s))

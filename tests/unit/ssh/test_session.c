@@ -400,6 +400,21 @@ Test(session_close, free_says_again)
     rig_release(&r);
 }
 
+Test(session_close, is_told_once_whatever_follows)
+{
+    struct rig r;
+    rig_init(&r);
+    r.keeps_closed = true;
+    rig_open_ready(&r);
+    session_finish(r.session);
+    rig_expect_end(&r, ERR_NONE, STAGE_QUEUED);
+    session_wake(r.session);
+    rig_expect_end(&r, ERR_NONE, STAGE_QUEUED);
+    session_fail(r.session, ERR_INTERNAL, "after the end");
+    rig_expect_end(&r, ERR_NONE, STAGE_QUEUED);
+    rig_release(&r);
+}
+
 /* --- The graph -------------------------------------------------------------------------------- */
 
 Test(session_graph, is_the_documented_one)

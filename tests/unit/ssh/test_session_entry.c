@@ -355,6 +355,22 @@ Test(session_hostkey, there_is_none)
     rig_release(&r);
 }
 
+Test(session_hostkey, is_kept_for_the_owner)
+{
+    struct rig r;
+    size_t size = 0;
+    rig_init(&r);
+    r.keeps_closed = true;
+    fake_known_hosts.verdict = KNOWN_HOSTS_UNKNOWN;
+    server_greets(NULL);
+    rig_open(&r);
+    rig_expect_end(&r, ERR_HOST_KEY_UNKNOWN, STAGE_HANDSHAKE);
+    const unsigned char *key = session_host_key(r.session, &size);
+    cr_assert_eq(size, strlen("the server's host key"));
+    cr_assert_eq(memcmp(key, "the server's host key", size), 0);
+    rig_release(&r);
+}
+
 Test(session_hostkey, another_type_is_worth_another_session)
 {
     for (int thorough = 0; thorough < 2; thorough++) {
