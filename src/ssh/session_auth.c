@@ -131,6 +131,7 @@ static void agent_listed(void *arg, const struct agent_key *keys, size_t count,
         error_copy(&g->unusable, error);
     g->agent_keys = keys;
     g->agent_key_count = error ? 0 : count;
+    session_listen(g->session, true);
     session_wake(g->session);
 }
 
@@ -142,14 +143,18 @@ static enum step probe_methods(struct session *s)
     if (!methods && libssh2_userauth_authenticated(s->ssh))
         return STEP_NEXT;
     if (!methods) {
+        /* No list and no error, as after an empty answer, is no login either. */
+        int rc = libssh2_session_last_errno(s->ssh);
         enum error_code code = session_is_broken(s) ? ERR_AUTH_CLOSED : ERR_AUTH;
-        return ssh_step(s, libssh2_session_last_errno(s->ssh), code, "asking for methods");
+        return ssh_step(s, rc < 0 ? rc : LIBSSH2_ERROR_PROTO, code, "asking for methods");
     }
     s->gathering = xcalloc(1, sizeof *s->gathering);
     s->gathering->session = s;
     s->gathering->methods = xstrdup(methods);
-    if (s->services->agent)
+    if (s->services->agent) {
         s->gathering->request = agent_list(s->services->agent, agent_listed, s->gathering);
+        session_listen(s, false);
+    }
     return STEP_NEXT;
 }
 
@@ -185,6 +190,13 @@ static void free_gathering(struct session *s)
     s->gathering = NULL;
 }
 
+/* Keeps why there is no signature: the error that is left when nothing is accepted tells it. */
+static void note_unsigned(struct auth_attempt *a, const struct error *why)
+{
+    trace_note("%s: %s: %s", a->session->target->info.name, a->credential->name, error_text(why));
+    error_copy(&a->session->gathering->unusable, why);
+}
+
 /* The agent's signature has come, or an error. */
 static void agent_signed(void *arg, const struct agent_signature *signature,
                          const struct error *error)
@@ -192,12 +204,12 @@ static void agent_signed(void *arg, const struct agent_signature *signature,
     struct auth_attempt *a = arg;
     a->request = NULL;
     if (error)
-        trace_note("%s: %s", a->session->target->info.name, error_text(error));
+        note_unsigned(a, error);
     else
         buf_add(&a->signature, signature->data, signature->size);
     a->has_failed = error != NULL;
     a->is_signed = true;
-    a->session->transport->ops->want_read(a->session->transport, true);
+    session_listen(a->session, true);
     session_wake(a->session);
 }
 
@@ -211,7 +223,7 @@ static void ask_agent(struct auth_attempt *a, const unsigned char *data, size_t 
                                      .data_size = size,
                                      .algorithm = algorithm };
     a->request = agent_sign(a->session->services->agent, &what, agent_signed, a);
-    a->session->transport->ops->want_read(a->session->transport, false);
+    session_listen(a->session, false);
 }
 
 /* Makes or asks for the signature of `data`, once it is known to be what it should be. */
@@ -230,8 +242,7 @@ static void sign(struct auth_attempt *a, const unsigned char *data, size_t size)
     a->has_failed = !algorithm || !identity_sign(a->credential->identity, algorithm, data, size,
                                                  &a->signature, &err);
     if (a->has_failed)
-        trace_note("%s: %s: %s", a->session->target->info.name, a->credential->name,
-                   error_text(&err));
+        note_unsigned(a, &err);
     error_release(&err);
 }
 

@@ -156,8 +156,13 @@ bool session_io_init(struct session *s)
     set_callback(s, LIBSSH2_CALLBACK_DISCONNECT, (void (*)(void))on_disconnect);
     set_callback(s, LIBSSH2_CALLBACK_DEBUG, (void (*)(void))on_debug);
     s->greeting = greeting_new();
-    s->transport->ops->want_read(s->transport, true);
+    session_listen(s, true);
     return true;
+}
+
+void session_listen(struct session *s, bool wanted)
+{
+    s->transport->ops->want_read(s->transport, wanted);
 }
 
 /* Frees libssh2's session: cut, it cannot wait for the server. */
@@ -180,10 +185,10 @@ enum step session_io_close(struct session *s)
         s->has_said_goodbye = true;
         libssh2_session_disconnect(s->ssh, "done");
     }
+    session_listen(s, false);
     if (!s->is_cut && !session_is_broken(s) && s->transport->ops->pending(s->transport) > 0)
         return STEP_WAIT;
-    if (s->ssh)
-        free_ssh(s);
+    free_ssh(s);
     greeting_free(s->greeting);
     s->greeting = NULL;
     s->transport->ops->close(s->transport);

@@ -111,6 +111,10 @@ const char *session_libssh2_text(struct session *s);
 /* The host as known_hosts names it. */
 struct known_hosts_name session_known_name(const struct session *s);
 
+/* Whether bytes from the server wake the session. Without, while nobody would read them: the
+ * descriptor stays readable, and the loop would spin (law 6). */
+void session_listen(struct session *s, bool wanted);
+
 /* session_io.c: sets up and tears down the LIBSSH2_SESSION. */
 bool session_io_init(struct session *s);
 enum step session_io_close(struct session *s);

@@ -68,7 +68,7 @@ enum step session_ready_run(struct session *s)
     if (list_is_empty(&s->jobs) && s->is_finishing)
         return STEP_NEXT;
     bool paused = s->services->gate->held && !has_urgent_job(s);
-    s->transport->ops->want_read(s->transport, !paused);
+    session_listen(s, !paused && !list_is_empty(&s->jobs));
     return again ? STEP_AGAIN : STEP_WAIT;
 }
 

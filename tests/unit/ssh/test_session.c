@@ -360,6 +360,19 @@ Test(session_close, is_cut_at_its_deadline)
     rig_release(&r);
 }
 
+Test(session_close, does_not_listen)
+{
+    struct rig r;
+    open_closing(&r);
+    chat(&r); /* a server that talks on must not make the loop spin */
+    rig_expect_state(&r, SESSION_CLOSE);
+    wire.is_at_end = true;
+    rig_expect_state(&r, SESSION_CLOSE);
+    fake_advance(r.loop, 1000000);
+    rig_expect_end(&r, ERR_NONE, STAGE_QUEUED);
+    rig_release(&r);
+}
+
 Test(session_close, error_inside_does_not_repeat_it)
 {
     struct rig r;

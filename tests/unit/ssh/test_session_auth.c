@@ -34,6 +34,17 @@ Test(session_auth, none_probe_accepted)
     rig_release(&r);
 }
 
+Test(session_auth, no_methods_and_no_reason_is_not_logged_in)
+{
+    struct rig r;
+    rig_init(&r);
+    fake_script(FAKE_USERAUTH_LIST, LIBSSH2_ERROR_NONE, 1);
+    open_greeted(&r);
+    rig_expect_end(&r, ERR_AUTH, STAGE_AUTH);
+    cr_assert_eq(r.readies, 0);
+    rig_release(&r);
+}
+
 Test(session_auth, refused_refused_accepted)
 {
     struct rig r;
@@ -204,6 +215,22 @@ Test(session_auth, a_default_key_need_not_exist)
     rig_release(&r);
 }
 
+Test(session_auth, a_key_file_that_cannot_sign)
+{
+    struct rig r;
+    rig_init(&r);
+    rig_keys(&r, "unable_x", "id_b");
+    open_greeted(&r);
+    rig_expect_state(&r, SESSION_READY);
+    rig_release(&r);
+    rig_init(&r);
+    rig_keys(&r, "unable_x", NULL);
+    open_greeted(&r);
+    rig_expect_end(&r, ERR_AUTH, STAGE_AUTH);
+    cr_assert(strstr(error_text(&r.error), "unable_x: cannot sign"), "%s", error_text(&r.error));
+    rig_release(&r);
+}
+
 Test(session_auth, what_is_not_a_request_is_not_signed)
 {
     struct rig r;
@@ -301,6 +328,21 @@ Test(session_agent, is_too_slow)
     rig_release(&r);
 }
 
+Test(session_agent, is_slow_to_list)
+{
+    struct rig r;
+    rig_init(&r);
+    rig_agent(&r);
+    open_greeted(&r);
+    rig_expect_state(&r, SESSION_METHODS);
+    server_says('D', 0, "what is it?");
+    rig_expect_state(&r, SESSION_METHODS); /* and does not spin */
+    fake_agent_answer_list(NULL, 0);
+    rig_expect_state(&r, SESSION_READY);
+    cr_assert_eq(fake_agent.lists, 1);
+    rig_release(&r);
+}
+
 Test(session_agent, cannot_list)
 {
     struct rig r;
@@ -335,6 +377,17 @@ Test(session_agent, refuses_to_sign)
     rig_expect_state(&r, SESSION_AUTH);
     fake_agent_answer_sign("signature");
     rig_expect_state(&r, SESSION_READY);
+    rig_release(&r);
+}
+
+Test(session_agent, refuses_to_sign_with_the_only_key)
+{
+    struct rig r;
+    rig_init(&r);
+    open_with_agent_keys(&r, 1);
+    fake_agent_fail("/agent: refused");
+    rig_expect_end(&r, ERR_AUTH, STAGE_AUTH);
+    cr_assert(strstr(error_text(&r.error), "/agent: refused"), "%s", error_text(&r.error));
     rig_release(&r);
 }
 

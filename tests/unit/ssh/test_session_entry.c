@@ -204,6 +204,16 @@ Test(session_greeting, no_common_algorithm)
     rig_release(&r);
 }
 
+Test(session_greeting, no_memory)
+{
+    struct rig r;
+    rig_init(&r);
+    fake_script(FAKE_INIT, 1, 1);
+    rig_open(&r);
+    rig_expect_end(&r, ERR_MEMORY, STAGE_HANDSHAKE);
+    rig_release(&r);
+}
+
 Test(session_greeting, a_list_libssh2_does_not_take)
 {
     struct rig r;
