@@ -2,6 +2,7 @@
 /* muster run: one command on every selected host. */
 #include "base/buf.h"
 #include "cli/cli.h"
+#include "cli/dry_run.h"
 #include "cli/execution.h"
 #include "cli/select.h"
 #include "model/option.h"
@@ -46,6 +47,8 @@ static int run_command(struct invocation *inv, const char *command)
     int status;
     if (!cli_select(&selection, inv, &job, &error))
         status = cli_fail(inv->command, &error);
+    else if (inv->settings.dry_run)
+        status = dry_run_print(selection.plan);
     else
         status = execution_run(inv, selection.plan);
     cli_selection_release(&selection);
