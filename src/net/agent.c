@@ -13,20 +13,14 @@
  */
 #include "net/agent.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/agent_message.h"
-
-/* What is read at once, and what may wait for an agent that does not read. */
-enum { CHUNK = 16 * 1024, OUT_CAP = 16 * 1024 * 1024 };
+#include "net/agent_socket.h"
 
 static const char too_much[] = "cannot take a request of that size, or so many";
 
@@ -56,11 +50,9 @@ struct agent {
     struct loop *loop;
     char *path;
     int64_t timeout_us;
-    struct watch *watch; /* NULL once `broken` is set */
+    struct agent_socket socket; /* hung up once `broken` is set */
     struct timer *timer; /* armed for the first deadline, or for an earlier one that is gone */
     struct task task;    /* calls back */
-    struct buf out;
-    struct buf in;
     struct list places;
     struct list waiting;
     struct list done;
@@ -90,6 +82,7 @@ static void free_requests(struct list *requests)
         free_request(list_entry(link, struct agent_request, link));
 }
 
+/* Expects no reply any more. */
 static void free_places(struct agent *agent)
 {
     for (struct list *link = list_pop(&agent->places); link; link = list_pop(&agent->places))
@@ -128,14 +121,12 @@ static void fail(struct agent *agent, struct agent_request *request, const char 
     finish(agent, request);
 }
 
-/* Fails all requests, now and later: the agent cannot be trusted or reached any more. */
-static void break_off(struct agent *agent, const char *why)
+/* The socket's callback, and what follows a lie: all requests fail, now and later. */
+static void break_off(void *arg, const char *why)
 {
-    if (!agent->watch)
-        return;
+    struct agent *agent = arg;
+    agent_socket_hang_up(&agent->socket);
     blame(agent, &agent->broken, why);
-    watch_close(agent->watch);
-    agent->watch = NULL;
     list_for_each(link, tmp, &agent->waiting)
     {
         finish_with(agent, list_entry(link, struct agent_request, link), &agent->broken);
@@ -198,9 +189,10 @@ static bool take_signature(struct agent *agent, struct agent_request *request, s
     return true;
 }
 
-/* Takes one whole reply. */
-static void take_reply(struct agent *agent, struct wire message)
+/* The socket's callback: a whole reply. */
+static void take_reply(void *arg, struct wire message)
 {
+    struct agent *agent = arg;
     struct list *link = list_pop(&agent->places);
     if (!link) {
         break_off(agent, "sent a reply that nobody asked for");
@@ -214,86 +206,6 @@ static void take_reply(struct agent *agent, struct wire message)
                                  : take_signature(agent, place.request, message);
     if (!good)
         break_off(agent, "sent a reply that does not follow the protocol");
-}
-
-/* Takes all whole replies that were received. */
-static void take_replies(struct agent *agent)
-{
-    struct wire message;
-    enum agent_framing framing = agent_message_next(&agent->in, &message);
-    while (framing == AGENT_FRAME_WHOLE) {
-        size_t size = AGENT_LENGTH_SIZE + message.left;
-        take_reply(agent, message);
-        buf_consume(&agent->in, size);
-        framing = agent_message_next(&agent->in, &message);
-        if (!agent->watch)
-            return;
-    }
-    if (framing == AGENT_FRAME_BAD)
-        break_off(agent, "sent a reply of impossible length");
-}
-
-/* Would the call that just failed have had to wait? */
-static bool would_block(void)
-{
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
-/* One recv(2); false when there is nothing more to read. */
-static bool receive_some(struct agent *agent)
-{
-    char *to = buf_reserve(&agent->in, CHUNK);
-    if (!to)
-        base_out_of_memory();
-    ssize_t got = recv(watch_fd(agent->watch), to, CHUNK, 0);
-    if (got < 0 && would_block())
-        return false;
-    if (got <= 0) {
-        break_off(agent, got == 0 ? "closed the connection" : strerror(errno));
-        return false;
-    }
-    buf_commit(&agent->in, (size_t)got);
-    take_replies(agent);
-    return true;
-}
-
-/* Reads and takes what the agent has sent. */
-static void receive(struct agent *agent)
-{
-    while (agent->watch && receive_some(agent))
-        continue;
-}
-
-/* Waits for what is wanted now. */
-static void update_watch(struct agent *agent)
-{
-    if (agent->watch)
-        watch_want(agent->watch, WATCH_READABLE | (agent->out.size ? WATCH_WRITABLE : 0U));
-}
-
-/* Sends what waits in the buffer. An agent that is gone may have left replies: they count. */
-static void flush(struct agent *agent)
-{
-    ssize_t sent = send(watch_fd(agent->watch), agent->out.data, agent->out.size, MSG_NOSIGNAL);
-    if (sent > 0) {
-        buf_consume(&agent->out, (size_t)sent);
-    } else if (sent < 0 && !would_block()) {
-        int broken = errno;
-        receive(agent);
-        break_off(agent, broken == EPIPE ? "closed the connection" : strerror(broken));
-    }
-    update_watch(agent);
-}
-
-/* The watch's callback. */
-static void socket_ready(void *arg, unsigned ready)
-{
-    struct agent *agent = arg;
-    if (ready & WATCH_READABLE)
-        receive(agent);
-    if (agent->watch && agent->out.size)
-        flush(agent);
-    update_watch(agent);
 }
 
 /* Arms the timer for the first deadline, unless it is armed, and that is no later. */
@@ -313,7 +225,7 @@ static void deadline_passed(void *arg)
     char why[64];
     snprintf(why, sizeof why, "did not answer within %g s",
              (double)agent->timeout_us / (double)US_PER_SEC);
-    receive(agent);
+    agent_socket_receive(&agent->socket);
     int64_t now = clock_monotonic_us();
     list_for_each(link, tmp, &agent->waiting)
     {
@@ -325,6 +237,7 @@ static void deadline_passed(void *arg)
     arm_timer(agent);
 }
 
+/* Tells the one who asked. */
 static void call_back(struct agent *agent, struct agent_request *request)
 {
     const struct error *error = error_is_set(&request->error) ? &request->error : NULL;
@@ -340,13 +253,12 @@ static void call_back(struct agent *agent, struct agent_request *request)
     request->on_signature(request->arg, &signature, error);
 }
 
+/* Frees what agent_close() has left. */
 static void free_agent(struct agent *agent)
 {
     arena_free(agent->arena);
     error_release(&agent->refused);
     error_release(&agent->broken);
-    buf_release(&agent->in);
-    buf_release(&agent->out);
     free(agent->path);
     free(agent);
 }
@@ -367,26 +279,6 @@ static void deliver(struct task *task)
         free_agent(agent);
 }
 
-/* Connects; -1 with errno set where that fails. A Unix socket connects at once or not at all. */
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    size_t size = strlen(path);
-    if (size == 0 || size >= sizeof address.sun_path) {
-        errno = size ? ENAMETOOLONG : ENOENT;
-        return -1;
-    }
-    memcpy(address.sun_path, path, size);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int failed = errno;
-        close(fd);
-        errno = failed;
-        return -1;
-    }
-    return fd;
-}
-
 /* An agent without a connection. */
 static struct agent *new_agent(struct loop *loop, const char *path, int64_t timeout_us)
 {
@@ -396,8 +288,6 @@ static struct agent *new_agent(struct loop *loop, const char *path, int64_t time
     agent->timeout_us = timeout_us;
     agent->arena = arena_new();
     task_init(&agent->task, deliver);
-    buf_init(&agent->out, OUT_CAP);
-    buf_init(&agent->in, AGENT_LENGTH_SIZE + AGENT_MESSAGE_MAX + CHUNK);
     list_init(&agent->places);
     list_init(&agent->waiting);
     list_init(&agent->done);
@@ -408,19 +298,15 @@ static struct agent *new_agent(struct loop *loop, const char *path, int64_t time
 bool agent_open(struct agent **ret, struct loop *loop, const char *path, int64_t timeout_us,
                 struct error *reterr)
 {
-    int fd = connect_to(path);
-    if (fd < 0)
-        return error_set(reterr, ERR_AUTH_NO_CREDENTIAL, "cannot reach an ssh-agent at %s: %s",
-                         *path ? path : "\"\"", strerror(errno));
     struct agent *agent = new_agent(loop, path, timeout_us);
-    agent->watch = watch_new(loop, fd, socket_ready, agent);
-    if (!agent->watch) {
-        close(fd);
+    const struct agent_socket_user user = { .message = take_reply,
+                                            .lost = break_off,
+                                            .arg = agent };
+    if (!agent_socket_open(&agent->socket, loop, path, &user, reterr)) {
         free_agent(agent);
-        return error_set(reterr, ERR_INTERNAL, "ssh-agent at %s: cannot be watched", path);
+        return false;
     }
     agent->timer = timer_new(loop, deadline_passed, agent);
-    update_watch(agent);
     *ret = agent;
     return true;
 }
@@ -429,8 +315,7 @@ void agent_close(struct agent *agent)
 {
     if (!agent)
         return;
-    watch_close(agent->watch);
-    agent->watch = NULL;
+    agent_socket_release(&agent->socket);
     timer_close(agent->timer);
     task_cancel(&agent->task);
     free_requests(&agent->waiting);
@@ -456,21 +341,19 @@ static struct agent_request *new_request(struct agent *agent, void *arg)
 /* A message was put into the buffer: keeps a place for its reply, and sends it. */
 static void send_message(struct agent *agent, struct agent_request *request)
 {
-    if (agent->out.failed)
-        base_out_of_memory();
     struct place *place = xcalloc(1, sizeof *place);
     place->request = request;
     place->is_listing = request == NULL;
     if (request)
         request->place = place;
     list_append(&agent->places, &place->link);
-    flush(agent);
+    agent_socket_flush(&agent->socket);
 }
 
 /* The first request for the keys asks for them. */
 static void ask_for_keys(struct agent *agent, struct agent_request *request)
 {
-    if (!agent_message_add_list(&agent->out)) {
+    if (!agent_message_add_list(&agent->socket.out)) {
         fail(agent, request, too_much);
         return;
     }
@@ -482,7 +365,7 @@ struct agent_request *agent_list(struct agent *agent, agent_list_fn *fn, void *a
 {
     struct agent_request *request = new_request(agent, arg);
     request->on_list = fn;
-    if (!agent->watch) {
+    if (!agent_socket_is_open(&agent->socket)) {
         finish_with(agent, request, &agent->broken);
     } else if (agent->listing == LISTING_KNOWN) {
         answer_listing(agent, request);
@@ -498,9 +381,9 @@ struct agent_request *agent_sign(struct agent *agent, const struct agent_sign *w
     struct agent_request *request = new_request(agent, arg);
     request->on_signature = fn;
     request->algorithm = xstrdup(what->algorithm);
-    if (!agent->watch)
+    if (!agent_socket_is_open(&agent->socket))
         finish_with(agent, request, &agent->broken);
-    else if (agent_message_add_sign(&agent->out, what))
+    else if (agent_message_add_sign(&agent->socket.out, what))
         send_message(agent, request);
     else
         fail(agent, request, too_much);
