@@ -17,6 +17,7 @@
  * cmd_run.c; to add a subcommand, with cli.h; to add an option, with model/options.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,8 +171,19 @@ static bool is_option(const char *word, const char *name)
     return row && strcmp(row->name, name) == 0;
 }
 
+/* Takes the places of standard descriptors that were closed, so that no file of ours gets their
+ * numbers. Opened the wrong way round: whoever uses one gets the error it would have had. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     /* libuv looks names up on these threads, and reads the variable once (law 21). */
     signals_ignore_pipe();
     setenv("UV_THREADPOOL_SIZE", "64", 0);

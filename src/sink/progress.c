@@ -153,8 +153,8 @@ static void add_clock(const struct progress *p, int64_t now_us, struct buf *out)
     size_t done = p->stages[STAGE_DONE], left = p->host_count - done;
     elapsed_clock(elapsed_us, text);
     buf_addf(out, "   %s", text);
-    if (done == 0 || left == 0 || elapsed_us < US_PER_SEC)
-        return;
+    if (left == 0 || done * 10 < p->host_count || elapsed_us < US_PER_SEC)
+        return; /* too early to tell */
     elapsed_clock((int64_t)((double)elapsed_us / (double)done * (double)left), text);
     buf_addf(out, " eta %s", text);
 }

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "cli/outputs.h"
 #include "files.h"
+#include "proc.h"
 #include "report.h"
 #include "sink_scene.h"
 
@@ -418,4 +419,25 @@ Test(outputs, github_reads_commands_again_in_the_end)
     char *token = xstrndup(out + 17, 32);
     cr_assert_str_eq(out + 49, text_of("\nh000: ::error::x\n::%s::\n", token));
     cr_assert_str_eq(err, text_of("::stop-commands::%s\n  2 ok . 0.41s\n::%s::\n", token, token));
+}
+
+Test(outputs, files_do_not_take_the_place_of_closed_descriptors, .timeout = 60)
+{
+    const char *events = tmp_path("e.jsonl");
+    const char *argv[] = { "sh",
+                           "-c",
+                           "exec \"$0\" run -w 127.0.0.1 -p \"$1\" -t 5s --jsonl \"$2\" "
+                           "--json \"$3\" true <&- >&- 2>&-",
+                           MUSTER_BINARY,
+                           text_of("%d", free_port()),
+                           events,
+                           tmp_path("r.json"),
+                           NULL };
+    struct proc_result r = proc_run(&(struct proc_args){ .argv = argv });
+    cr_assert_eq(r.exit_code, 74, "%s", proc_describe(&r));
+    cJSON *lines = json_load_lines(events);
+    cr_assert_str_eq(json_text_at(lines, "0.event"), "run_start");
+    cr_assert_eq(json_count(lines, "event", "host_end"), 1);
+    report_load(tmp_path("r.json"));
+    proc_result_release(&r);
 }

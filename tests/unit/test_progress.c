@@ -80,6 +80,19 @@ Test(progress, counts_stages_and_ends)
     close_desk(&d);
 }
 
+Test(progress, foretells_the_end_once_a_tenth_is_done)
+{
+    struct desk d;
+    open_desk(&d, 20, true, false);
+    scene_start(&d.scene);
+    scene_exit(&d.scene, 0, 0, 1);
+    expect_line(&d, 3000 * MS, "1/20  ok 1   queued 19   0:03");
+    scene_exit(&d.scene, 1, 0, 1);
+    expect_line(&d, 900 * MS, "2/20  ok 2   queued 18   0:00");
+    expect_line(&d, 3000 * MS, "2/20  ok 2   queued 18   0:03 eta 0:27");
+    close_desk(&d);
+}
+
 Test(progress, first_after_half_a_second_then_ten_a_second_at_most)
 {
     struct desk d;
