@@ -3,11 +3,9 @@
 
 #include <sys/resource.h>
 
-/* A host has a socket, two while it is being connected to (net/dial.c), and while several of its
- * addresses are tried, one each: few hosts do that at once. */
-#define PER_HOST 2
-
-/* Standard streams, reports, the loop's own, the agent, spools, the resolver's sockets. */
+/* Besides a socket for each host (more while several of its addresses are tried: few hosts do that
+ * at once): standard streams, reports, the loop's own, the agent, spools, the resolver's sockets.
+ */
 #define RESERVE 160
 
 size_t limits_raise_for_hosts(size_t hosts)
@@ -15,7 +13,7 @@ size_t limits_raise_for_hosts(size_t hosts)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return hosts;
-    rlim_t needed = (rlim_t)hosts * PER_HOST + RESERVE;
+    rlim_t needed = (rlim_t)hosts + RESERVE;
     if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
         return hosts;
     limit.rlim_cur =
@@ -24,6 +22,6 @@ size_t limits_raise_for_hosts(size_t hosts)
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= needed)
         return hosts;
-    size_t possible = limit.rlim_cur > RESERVE ? (size_t)(limit.rlim_cur - RESERVE) / PER_HOST : 0;
+    size_t possible = limit.rlim_cur > RESERVE ? (size_t)(limit.rlim_cur - RESERVE) : 0;
     return possible > 0 ? possible : 1;
 }

@@ -55,7 +55,7 @@ static void fail(struct dial *d)
     dial_fn *fn = d->fn;
     void *arg = d->arg;
     dial_close(d);
-    fn(arg, -1, NULL, text);
+    fn(arg, NULL, NULL, text);
     free(text);
 }
 
@@ -63,13 +63,12 @@ static void fail(struct dial *d)
 static void succeed(struct dial *d, struct attempt *winner)
 {
     struct address address = d->list.items[winner - d->attempts];
-    /* A watch closes its descriptor: the receiver gets a duplicate of its own. */
-    int fd = dup(watch_fd(winner->watch));
-    int error = errno;
+    struct watch *watch = winner->watch;
     dial_fn *fn = d->fn;
     void *arg = d->arg;
+    winner->watch = NULL;
     dial_close(d);
-    fn(arg, fd, &address, fd < 0 ? strerror(error) : NULL);
+    fn(arg, watch, &address, NULL);
 }
 
 /* An attempt has an answer: connected, or SO_ERROR says why not. */

@@ -12,9 +12,11 @@
 
 struct dial;
 
-/* `fd` is a connected non-blocking socket that belongs to the receiver, and `address` the one that
- * answered; or -1 with an error text that says the last failure. Called once, from the loop. */
-typedef void dial_fn(void *arg, int fd, const struct address *address, const char *error);
+/* `watch` is that of a connected non-blocking socket and belongs to the receiver, who hands it over
+ * to himself (watch_hand_over); `address` is the one that answered. NULL with an error text that
+ * says the last failure. Called once, from the loop. */
+typedef void dial_fn(void *arg, struct watch *watch, const struct address *address,
+                     const char *error);
 
 struct dial *dial_start(struct loop *loop, const struct address_list *list, uint16_t port,
                         dial_fn *fn, void *arg);

@@ -94,6 +94,9 @@ struct watch *watch_new(struct loop *loop, int fd, watch_fn *fn, void *arg);
 /* What to wait for; 0 stops waiting. */
 void watch_want(struct watch *watch, unsigned wanted);
 int watch_fd(const struct watch *watch);
+
+/* Hands the watch over to another owner; it waits for nothing until he says so. */
+void watch_hand_over(struct watch *watch, watch_fn *fn, void *arg);
 void watch_close(struct watch *watch); /* NULL is fine */
 
 /* --- Signals, other threads, the resolver --------------------------------------------------- */

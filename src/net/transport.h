@@ -17,9 +17,12 @@ struct transport_ops {
     const char *name;
     /* Bytes read; 0 at the end of the stream; -errno, among them -EAGAIN. */
     ssize_t (*recv)(struct transport *t, void *data, size_t size);
-    /* Always takes all of `data` and returns `size`: what the socket does not take at once waits
-     * in the transport's buffer (law 1). -errno once the connection is broken. */
+    /* Always takes all of `data` and returns `size` (law 1): small pieces wait for flush(), so that
+     * what belongs together goes out together, and what the socket does not take waits in the
+     * transport's buffer. -errno once the connection is broken. */
     ssize_t (*send)(struct transport *t, const void *data, size_t size);
+    /* Sends what waits, as far as the socket takes it; at the end of each turn. */
+    void (*flush)(struct transport *t);
     /* Bytes that wait in the buffer. */
     size_t (*pending)(const struct transport *t);
     /* Whether to wait for bytes to read; waiting to write is the transport's own affair. */

@@ -15,6 +15,9 @@
  * passed, but one call may add a whole SFTP write. */
 #define OUT_CAP (16 * 1024 * 1024)
 
+/* From so many bytes on the buffer does not wait for the end of the turn. */
+#define SMALL (16 * 1024)
+
 /* A peer that acknowledges nothing for so long is dead (law 28). */
 #define USER_TIMEOUT_MS     60000
 #define KEEPALIVE_IDLE_S    30
@@ -26,6 +29,8 @@ struct transport_fd {
     struct watch *watch;
     struct buf out; /* sent after what the socket took; see law 1 */
     bool wants_read;
+    bool is_blocked; /* the socket did not take all: the rest goes when it can be written to */
+    bool is_drained; /* the last read took all there was: nothing comes before the next poll */
     bool is_tcp;
     int broken; /* errno of the first failed send; 0 while whole */
 };
@@ -40,7 +45,7 @@ static struct transport_fd *self_of(const struct transport *t)
 static void update_watch(struct transport_fd *self)
 {
     watch_want(self->watch,
-               (self->wants_read ? WATCH_READABLE : 0U) | (self->out.size ? WATCH_WRITABLE : 0U));
+               (self->wants_read ? WATCH_READABLE : 0U) | (self->is_blocked ? WATCH_WRITABLE : 0U));
 }
 
 /* One send(2) that neither blocks nor signals; bytes taken, 0 when it would block, or -errno. */
@@ -58,14 +63,18 @@ static ssize_t send_some(struct transport_fd *self, const void *data, size_t siz
     return -errno;
 }
 
-/* Sends what waits in the buffer. */
+/* Sends what waits in the buffer, as far as the socket takes it. */
 static void flush(struct transport_fd *self)
 {
-    ssize_t sent = self->broken ? 0 : send_some(self, self->out.data, self->out.size);
+    ssize_t sent = 0;
+    if (self->out.size > 0 && !self->broken)
+        sent = send_some(self, self->out.data, self->out.size);
     if (sent > 0)
         buf_consume(&self->out, (size_t)sent);
-    else if (self->broken)
+    if (self->broken)
         buf_clear(&self->out);
+    self->is_blocked = self->out.size > 0;
+    update_watch(self);
 }
 
 /* The watch's callback. */
@@ -73,9 +82,10 @@ static void fd_ready(void *arg, unsigned ready)
 {
     struct transport_fd *self = arg;
     size_t pending = self->out.size;
-    if ((ready & WATCH_WRITABLE) && pending)
+    if (ready & WATCH_READABLE)
+        self->is_drained = false;
+    if (ready & WATCH_WRITABLE)
         flush(self);
-    update_watch(self);
     bool ran_low = pending >= TRANSPORT_PENDING_LOW && self->out.size < TRANSPORT_PENDING_LOW;
     if ((ready & WATCH_READABLE) || ran_low || self->broken)
         self->base.ready(self->base.arg);
@@ -85,11 +95,14 @@ static ssize_t fd_recv(struct transport *t, void *data, size_t size)
 {
     struct transport_fd *self = self_of(t);
     ssize_t got;
+    if (self->is_drained)
+        return -EAGAIN;
     do {
         got = recv(watch_fd(self->watch), data, size, 0);
     } while (got < 0 && errno == EINTR);
     if (got < 0)
         return -errno;
+    self->is_drained = got > 0 && (size_t)got < size;
     if (self->is_tcp) {
         const int on = 1;
         setsockopt(watch_fd(self->watch), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
@@ -102,17 +115,18 @@ static ssize_t fd_send(struct transport *t, const void *data, size_t size)
     struct transport_fd *self = self_of(t);
     if (self->broken)
         return -self->broken;
-    ssize_t sent = self->out.size ? 0 : send_some(self, data, size);
-    if (sent < 0)
-        return sent;
-    if ((size_t)sent < size) {
-        if (!buf_add(&self->out, (const char *)data + sent, size - (size_t)sent)) {
-            self->broken = ENOBUFS;
-            return -ENOBUFS;
-        }
-        update_watch(self);
-    }
-    return (ssize_t)size;
+    if (!buf_add(&self->out, data, size))
+        self->broken = ENOBUFS;
+    else if (self->out.size >= SMALL && !self->is_blocked)
+        flush(self);
+    return self->broken ? -self->broken : (ssize_t)size;
+}
+
+static void fd_flush(struct transport *t)
+{
+    struct transport_fd *self = self_of(t);
+    if (!self->is_blocked)
+        flush(self);
 }
 
 static size_t fd_pending(const struct transport *t)
@@ -144,6 +158,7 @@ static const struct transport_ops fd_ops = {
     .name = "fd",
     .recv = fd_recv,
     .send = fd_send,
+    .flush = fd_flush,
     .pending = fd_pending,
     .want_read = fd_want_read,
     .fd = fd_fd,
@@ -169,16 +184,13 @@ static bool set_tcp_options(int fd)
     return true;
 }
 
-struct transport *transport_fd_new(struct loop *loop, int fd, void (*ready)(void *arg), void *arg)
+struct transport *transport_fd_new(struct watch *watch, void (*ready)(void *arg), void *arg)
 {
     struct transport_fd *self = xcalloc(1, sizeof *self);
-    self->watch = watch_new(loop, fd, fd_ready, self);
-    if (!self->watch) {
-        free(self);
-        return NULL;
-    }
-    self->is_tcp = set_tcp_options(fd);
+    self->watch = watch;
+    self->is_tcp = set_tcp_options(watch_fd(watch));
     self->base = (struct transport){ .ops = &fd_ops, .ready = ready, .arg = arg };
     buf_init(&self->out, OUT_CAP);
+    watch_hand_over(watch, fd_ready, self);
     return &self->base;
 }

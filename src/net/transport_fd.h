@@ -7,9 +7,8 @@
 #include "net/loop.h"
 #include "net/transport.h"
 
-/* Takes ownership of `fd`, which must be non-blocking; `ready` and `arg` as in struct transport.
- * TCP sockets get TCP_NODELAY, keepalive and a user timeout (laws 27, 28). NULL, and `fd` still
- * the caller's, where it cannot be polled. */
-struct transport *transport_fd_new(struct loop *loop, int fd, void (*ready)(void *arg), void *arg);
+/* Takes the watch over, with its non-blocking descriptor; `ready` and `arg` as in struct transport.
+ * TCP sockets get TCP_NODELAY, keepalive and a user timeout (laws 27, 28). */
+struct transport *transport_fd_new(struct watch *watch, void (*ready)(void *arg), void *arg);
 
 #endif

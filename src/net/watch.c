@@ -67,6 +67,13 @@ void watch_want(struct watch *watch, unsigned wanted)
         uv_poll_stop(&watch->uv);
 }
 
+void watch_hand_over(struct watch *watch, watch_fn *fn, void *arg)
+{
+    watch_want(watch, 0);
+    watch->fn = fn;
+    watch->arg = arg;
+}
+
 int watch_fd(const struct watch *watch)
 {
     return watch->fd;

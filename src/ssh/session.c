@@ -142,8 +142,11 @@ static void session_advance(struct task *task)
         return; /* its owner knows, and kept it */
     s->slice_left = SESSION_SLICE;
     while (s->state != SESSION_DONE) {
-        if (!advance_once(s))
-            return;
+        if (advance_once(s))
+            continue;
+        if (s->transport)
+            s->transport->ops->flush(s->transport);
+        return;
     }
     /* The owner may free the session in this call: nothing may follow it. */
     s->listener.on_closed(s->listener.arg);

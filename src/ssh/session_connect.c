@@ -2,7 +2,6 @@
 /* RESOLVE and CONNECT: from a name to a transport. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "net/transport_fd.h"
 #include "ssh/session_private.h"
@@ -59,20 +58,17 @@ static void transport_ready(void *arg)
 }
 
 /* The dialler's answer. */
-static void dial_answered(void *arg, int fd, const struct address *address, const char *error)
+static void dial_answered(void *arg, struct watch *watch, const struct address *address,
+                          const char *error)
 {
     struct session *s = arg;
     s->dial = NULL;
-    if (fd < 0) {
+    if (!watch) {
         session_fail(s, ERR_CONNECT, "%s", error);
         return;
     }
     address_print(address, s->address);
-    s->transport = transport_fd_new(s->services->loop, fd, transport_ready, s);
-    if (!s->transport) {
-        close(fd);
-        session_fail(s, ERR_CONNECT, "the socket cannot be polled");
-    }
+    s->transport = transport_fd_new(watch, transport_ready, s);
     session_wake(s);
 }
 

@@ -184,6 +184,7 @@ enum step session_io_close(struct session *s)
     if (s->was_ready && !s->has_said_goodbye && !s->is_cut && !session_is_broken(s)) {
         s->has_said_goodbye = true;
         libssh2_session_disconnect(s->ssh, "done");
+        s->transport->ops->flush(s->transport);
     }
     session_listen(s, false);
     if (!s->is_cut && !session_is_broken(s) && s->transport->ops->pending(s->transport) > 0)

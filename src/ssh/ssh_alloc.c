@@ -212,14 +212,19 @@ static bool is_zero(const unsigned char *data, size_t size)
     return data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
 }
 
-/* Gives back the pages of a mapped block that are still zero; they read as zero ever after. */
+/* Gives back the pages of a mapped block that are still zero, a run of them at a time; they read as
+ * zero ever after. */
 static void give_back_zero_pages(struct block *b)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *base = (unsigned char *)b;
-    for (size_t at = page; at < b->mapped; at += page) {
-        if (is_zero(base + at, page))
-            (void)madvise(base + at, page, MADV_DONTNEED);
+    size_t run = page; /* where the zero pages before `at` begin */
+    for (size_t at = page; at <= b->mapped; at += page) {
+        if (at < b->mapped && is_zero(base + at, page))
+            continue;
+        if (at > run)
+            (void)madvise(base + run, at - run, MADV_DONTNEED);
+        run = at + page;
     }
 }
 

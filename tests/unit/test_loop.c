@@ -115,7 +115,8 @@ Test(transport_fd, takes_all_and_flushes_later, .init = start, .fini = stop)
 {
     int fds[2], calls = 0;
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    struct transport *t = transport_fd_new(loop, fds[0], ready, &calls);
+    struct watch *watch = watch_new(loop, fds[0], NULL, NULL);
+    struct transport *t = transport_fd_new(watch, ready, &calls);
     enum { SIZE = 3 << 20 };
     char *data = malloc(SIZE), *got = malloc(SIZE);
     for (size_t i = 0; i < SIZE; i++)
@@ -138,6 +139,9 @@ Test(transport_fd, takes_all_and_flushes_later, .init = start, .fini = stop)
     calls = 0;
     loop_run(loop);
     cr_assert_eq(t->ops->recv(t, got, SIZE), 0);
+    cr_assert_eq(t->ops->send(t, data, 10), 10, "small pieces wait");
+    cr_assert_eq(t->ops->pending(t), 10);
+    t->ops->flush(t);
     cr_assert_eq(t->ops->send(t, data, 10), -EPIPE);
     t->ops->close(t);
     free(data);
@@ -145,15 +149,16 @@ Test(transport_fd, takes_all_and_flushes_later, .init = start, .fini = stop)
 }
 
 struct dialled {
-    int fd;
+    struct watch *watch;
     char error[128];
     char address[ADDRESS_TEXT_SIZE];
 };
 
-static void dialled(void *arg, int fd, const struct address *address, const char *error)
+static void dialled(void *arg, struct watch *watch, const struct address *address,
+                    const char *error)
 {
     struct dialled *d = arg;
-    d->fd = fd;
+    d->watch = watch;
     snprintf(d->error, sizeof d->error, "%s", error ? error : "");
     if (address)
         address_print(address, d->address);
@@ -180,12 +185,12 @@ Test(dial, refused_address_leads_to_the_next, .init = start, .fini = stop)
     struct address_list list = { .count = 2 };
     cr_assert(address_parse("127.0.0.2", &list.items[0]));
     cr_assert(address_parse("127.0.0.3", &list.items[1]));
-    struct dialled d = { .fd = -1 };
+    struct dialled d = { .watch = NULL };
     dial_start(loop, &list, port, dialled, &d);
     loop_run(loop);
-    cr_assert_geq(d.fd, 0, "%s", d.error);
+    cr_assert_not_null(d.watch, "%s", d.error);
     cr_assert_str_eq(d.address, "127.0.0.3");
-    close(d.fd);
+    watch_close(d.watch);
     close(listener);
 }
 
@@ -195,10 +200,10 @@ Test(dial, all_refused_names_the_last, .init = start, .fini = stop)
     close(listen_on("127.0.0.2", &port));
     struct address_list list = { .count = 1 };
     cr_assert(address_parse("127.0.0.2", &list.items[0]));
-    struct dialled d = { .fd = 0 };
+    struct dialled d = { .watch = NULL };
     dial_start(loop, &list, port, dialled, &d);
     loop_run(loop);
-    cr_assert_eq(d.fd, -1);
+    cr_assert_null(d.watch);
     cr_assert_str_eq(d.error, "Connection refused");
 }
 

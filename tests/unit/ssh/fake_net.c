@@ -18,6 +18,7 @@ enum { MOST_BYTES = 64 << 20, NO_FD = 1000 };
 /* --- The dialler ------------------------------------------------------------------------------ */
 
 struct dial {
+    struct loop *loop;
     dial_fn *fn;
     void *arg;
     struct address address;
@@ -43,6 +44,7 @@ struct dial *dial_start(struct loop *loop, const struct address_list *list, uint
     (void)port;
     cr_assert_not(dialling);
     dialling = xcalloc(1, sizeof *dialling);
+    dialling->loop = loop;
     dialling->fn = fn;
     dialling->arg = arg;
     dialling->address = list->items[0];
@@ -76,13 +78,13 @@ static struct dial take_dial(void)
 void fake_dial_answer(void)
 {
     const struct dial d = take_dial();
-    d.fn(d.arg, NO_FD, &d.address, NULL);
+    d.fn(d.arg, (struct watch *)(void *)d.loop, &d.address, NULL);
 }
 
 void fake_dial_fail(const char *text)
 {
     const struct dial d = take_dial();
-    d.fn(d.arg, -1, NULL, text);
+    d.fn(d.arg, NULL, NULL, text);
 }
 
 /* --- The transport ---------------------------------------------------------------------------- */
@@ -126,6 +128,11 @@ static ssize_t memory_send(struct transport *t, const void *data, size_t size)
     return (ssize_t)size;
 }
 
+static void memory_flush(struct transport *t)
+{
+    self_of(t);
+}
+
 static size_t memory_pending(const struct transport *t)
 {
     (void)t;
@@ -158,6 +165,7 @@ static const struct transport_ops memory_ops = {
     .name = "memory",
     .recv = memory_recv,
     .send = memory_send,
+    .flush = memory_flush,
     .pending = memory_pending,
     .want_read = memory_want_read,
     .fd = memory_fd,
@@ -176,11 +184,10 @@ static void tell_readable(void *arg)
     self->base.ready(self->base.arg);
 }
 
-struct transport *transport_fd_new(struct loop *loop, int fd, void (*ready)(void *arg), void *arg)
+/* The watch that the fake dial hands over is its loop. */
+struct transport *transport_fd_new(struct watch *watch, void (*ready)(void *arg), void *arg)
 {
-    (void)fd;
-    if (wire.cannot_poll)
-        return NULL;
+    struct loop *loop = (struct loop *)(void *)watch;
     cr_assert_not(current);
     current = xcalloc(1, sizeof *current);
     current->base = (struct transport){ &memory_ops, ready, arg };

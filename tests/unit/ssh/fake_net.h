@@ -25,8 +25,7 @@ void fake_dial_answer(void);
 void fake_dial_fail(const char *text);
 
 struct wire {
-    bool cannot_poll; /* transport_fd_new() fails */
-    bool is_stuck;    /* what is sent stays pending */
+    bool is_stuck; /* what is sent stays pending */
     size_t pending;
     bool is_at_end;  /* the server closed: 0 once `in` is empty */
     int recv_errno;  /* the same, as an error */

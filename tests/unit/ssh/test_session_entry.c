@@ -73,16 +73,6 @@ Test(session_entry, refused)
     rig_release(&r);
 }
 
-Test(session_entry, a_socket_that_cannot_be_polled)
-{
-    struct rig r;
-    rig_init(&r);
-    wire.cannot_poll = true;
-    rig_open(&r);
-    rig_expect_end(&r, ERR_CONNECT, STAGE_CONNECT);
-    rig_release(&r);
-}
-
 Test(session_entry, no_limit)
 {
     struct rig r;
