@@ -83,12 +83,22 @@ static void note_started(struct job_exec *e)
         e->args.listener.on_started(e->args.listener.arg);
 }
 
+/* What an error of the connection means for this command. */
+static enum error_code code_for(const struct job_exec *e, enum error_code why)
+{
+    if (why != ERR_CONNECTION_LOST && why != ERR_PEER_DEAD && why != ERR_CLOSED_BEFORE_START)
+        return why;
+    return e->result.has_started ? why : ERR_CLOSED_BEFORE_START;
+}
+
 /* EXEC_REQUEST: the send callback takes all, so the first call hands the request over whole. */
 static enum step run_request(struct job_exec *e)
 {
+    struct session *s = e->job.session;
+    uint64_t sent_before = s->bytes_sent;
     int rc = libssh2_channel_process_startup(e->channel, "exec", strlen("exec"), e->command,
                                              (unsigned)strlen(e->command));
-    if (!e->result.has_started)
+    if (!e->result.has_started && s->bytes_sent != sent_before)
         note_started(e);
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return STEP_WAIT;
@@ -97,7 +107,7 @@ static enum step run_request(struct job_exec *e)
         error_set(&e->result.error, ERR_REQUEST_REFUSED, "the server refused to run the command");
     }
     if (rc != 0)
-        return fail(e, ERR_CONNECTION_LOST, "asking for the command");
+        return fail(e, code_for(e, ERR_CONNECTION_LOST), "asking for the command");
     e->state = EXEC_PUMP;
     if (e->args.timeout_us > 0 || e->args.idle_us > 0)
         exec_wake_at(e, e->begun_us);
@@ -375,28 +385,20 @@ static enum step exec_run(struct job *job)
     }
 }
 
-/* What an error of the connection means for this command. */
-static enum error_code code_for(const struct job_exec *e, enum error_code why)
-{
-    if (why != ERR_CONNECTION_LOST && why != ERR_PEER_DEAD && why != ERR_CLOSED_BEFORE_START)
-        return why;
-    return e->result.has_started ? why : ERR_CLOSED_BEFORE_START;
-}
-
 static void exec_abort(struct job *job, const struct error *why)
 {
     struct job_exec *e = job_exec_of(job);
     if (e->channel && e->result.has_started)
         collect_status(e);
     e->channel = NULL;
-    if (error_is_set(&e->end_why)) {
+    bool is_complete = has_status(e) && e->state >= EXEC_REAP;
+    bool was_ended = error_is_set(&e->end_why) || error_status(why->code) == STATUS_CANCELLED;
+    if (error_is_set(&e->end_why))
         error_move(&e->result.error, &e->end_why);
-        e->result.kill = KILL_UNCONFIRMED;
-    } else if (!has_status(e) && !error_is_set(&e->result.error)) {
+    else if (!is_complete && !error_is_set(&e->result.error))
         error_set(&e->result.error, code_for(e, why->code), "%s", error_text(why));
-        if (e->result.has_started && error_status(why->code) == STATUS_CANCELLED)
-            e->result.kill = KILL_UNCONFIRMED;
-    }
+    if (was_ended && e->result.has_started)
+        e->result.kill = is_complete ? exec_end_result(e) : KILL_UNCONFIRMED;
     e->args.listener.on_end(e->args.listener.arg, &e->result);
 }
 

@@ -7,6 +7,10 @@
  *
  * A turn's slice bounds what is received: past it libssh2 is told EAGAIN, and session_advance()
  * queues the session again, so that no host can keep the loop to itself.
+ *
+ * In READY the end of the connection is kept from libssh2. Told of it, it fails the next call, with
+ * what it has taken in already unread: a server that closes right after a command's end would cost
+ * us the output. So the jobs first get all there is, and session_ready_run() draws the conclusion.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -17,14 +21,14 @@
 #include "base/trace.h"
 #include "ssh/session_private.h"
 
-/* Notes how the connection broke. */
+/* Notes how the connection broke; returns what libssh2 is told. */
 static ssize_t note_broken(struct session *s, ssize_t rc)
 {
     if (rc == 0)
         s->is_at_eof = true;
     else if (rc != -EAGAIN && s->io_errno == 0)
         s->io_errno = (int)-rc;
-    return rc;
+    return s->state == SESSION_READY ? -EAGAIN : rc;
 }
 
 /* Reads from the transport within the turn's slice. */
@@ -88,7 +92,12 @@ static ssize_t on_send(libssh2_socket_t fd, const void *data, size_t size, int f
     if (s->is_cut)
         return -ECONNABORTED;
     ssize_t sent = s->transport->ops->send(s->transport, data, size);
-    return sent < 0 ? note_broken(s, sent) : sent;
+    if (sent >= 0) {
+        s->bytes_sent += (uint64_t)sent;
+        return sent;
+    }
+    /* A half-sent packet would keep libssh2 from reading on (law 1): it goes nowhere, whole. */
+    return note_broken(s, sent) == -EAGAIN ? (ssize_t)size : sent;
 }
 
 /* Keeps a server's text for an error message: printable, and not too long. */

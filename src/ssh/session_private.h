@@ -73,6 +73,7 @@ struct session {
     struct greeting *greeting; /* until the key exchange is over */
     char *server_version;      /* "SSH-2.0-OpenSSH_9.2", printable */
     size_t slice_left;
+    uint64_t bytes_sent; /* handed to the transport */
     bool is_at_eof;
     bool has_said_goodbye;
     bool is_cut; /* libssh2 gets an error from every call: it must let go */

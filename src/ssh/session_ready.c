@@ -46,10 +46,18 @@ static bool has_urgent_job(struct session *s)
     return false;
 }
 
-/* More than one job: any call for one may have taken in packets of the others (law 4). */
-static bool has_siblings(const struct session *s)
+/* Runs the jobs until no pass received anything: what one call takes in may be for a stream or a
+ * job that had its turn before, and will not be signalled again (laws 3, 4). */
+static bool run_passes(struct session *s, bool *ret_again)
 {
-    return s->jobs.next != s->jobs.prev;
+    size_t slice_before;
+    do {
+        slice_before = s->slice_left;
+        *ret_again = false;
+        if (!run_jobs(s, ret_again))
+            return false;
+    } while (s->slice_left != slice_before && s->slice_left > 0);
+    return true;
 }
 
 enum step session_ready_run(struct session *s)
@@ -59,16 +67,17 @@ enum step session_ready_run(struct session *s)
         s->listener.on_ready(s->listener.arg);
     }
     bool again = false;
-    size_t slice_before;
-    do {
-        slice_before = s->slice_left;
-        if (!run_jobs(s, &again))
-            return STEP_FAIL;
-    } while (has_siblings(s) && s->slice_left != slice_before && s->slice_left > 0);
+    if (!run_passes(s, &again))
+        return STEP_FAIL;
     if (list_is_empty(&s->jobs) && s->is_finishing)
         return STEP_NEXT;
+    bool is_drained = !again && s->slice_left > 0 && !s->services->gate->held;
+    if (session_is_broken(s) && is_drained) {
+        session_fail(s, ERR_CONNECTION_LOST, "%s", session_broken_text(s));
+        return STEP_FAIL;
+    }
     bool paused = s->services->gate->held && !has_urgent_job(s);
-    session_listen(s, !paused && !list_is_empty(&s->jobs));
+    session_listen(s, !paused && !list_is_empty(&s->jobs) && !session_is_broken(s));
     return again ? STEP_AGAIN : STEP_WAIT;
 }
 

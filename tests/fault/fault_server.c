@@ -58,6 +58,7 @@ static const struct fault faults[] = {
     { "exit_signal", fault_ssh, 0, "exit_signal" },
     { "exit_300", fault_ssh, 0, "exit_300" },
     { "no_close", fault_ssh, 0, "no_close" },
+    { "exit_close", fault_ssh, 0, "exit_close" },
     { "flood_stdout", fault_ssh, 0, "flood_stdout" },
     { "flood_stderr", fault_ssh, 0, "flood_stderr" },
     { "one_byte", fault_ssh, 0, "one_byte" },

@@ -232,6 +232,10 @@ static void run_command(struct server *s, const char *command)
     else if (strncmp(command, "exit ", 5) == 0)
         status = (int)strtol(command + 5, NULL, 10);
     end_command(s, status);
+    if (is_way(s, "exit_close")) {
+        shutdown(s->fd, SHUT_WR);
+        _exit(0);
+    }
 }
 
 static void answer_exec(struct server *s, ssh_message message)
