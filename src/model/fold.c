@@ -201,7 +201,7 @@ static size_t count_distinct(const struct table *t, size_t column)
 /* Merges column after column, beginning with the one that has the most or the fewest numbers. */
 static struct table merge_columns(struct folder *f, struct table t, bool most_first)
 {
-    size_t variety[RANGE_BRACKETS_MAX];
+    size_t variety[RANGE_BRACKETS_MAX] = { 0 };
     for (size_t c = 0; c < t.columns; c++)
         variety[c] = count_distinct(&t, c);
     for (size_t turn = 0; turn < t.columns; turn++) {

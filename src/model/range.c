@@ -58,7 +58,7 @@ static bool read_step(struct reader *r, struct range *ret)
     if (*r->at != '/')
         return true;
     const char *start = ++r->at;
-    struct number step;
+    struct number step = { 0 };
     if (!read_number(r, &step))
         return false;
     ret->step = step.value;
@@ -72,7 +72,7 @@ static bool read_step(struct reader *r, struct range *ret)
 static bool read_range(struct reader *r, struct range *ret)
 {
     const char *start = r->at;
-    struct number low, high;
+    struct number low = { 0 }, high = { 0 };
     if (!read_number(r, &low))
         return false;
     *ret = (struct range){ .low = low.value, .high = low.value, .step = 1 };
