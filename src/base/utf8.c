@@ -71,3 +71,12 @@ size_t utf8_cut(const char *data, size_t size)
     }
     return size;
 }
+
+bool utf8_has_controls(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
+            return true;
+    }
+    return false;
+}

@@ -3,6 +3,7 @@
 #ifndef MUSTER_BASE_UTF8_H
 #define MUSTER_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,8 @@ size_t utf8_valid_prefix(const char *data, size_t size);
 /* The largest size, at most `size`, at which the bytes do not end within a character: 0 to 3 less.
  */
 size_t utf8_cut(const char *data, size_t size);
+
+/* Has the text control characters: C0, DEL, or C1 in UTF-8 (U+0080..U+009F)? */
+bool utf8_has_controls(const char *text);
 
 #endif

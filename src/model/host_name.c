@@ -39,11 +39,9 @@ static bool check_characters(const char *text, struct error *err)
 {
     if (utf8_valid_prefix(text, strlen(text)) != strlen(text))
         return error_set(err, ERR_USAGE, "a host name is not valid UTF-8");
+    if (utf8_has_controls(text))
+        return error_set(err, ERR_USAGE, "a host name contains a control character");
     for (const char *c = text; *c; c++) {
-        unsigned char next = (unsigned char)c[1];
-        bool is_c1 = (unsigned char)*c == 0xc2 && next < 0xa0;
-        if ((unsigned char)*c < 0x20 || *c == 0x7f || is_c1)
-            return error_set(err, ERR_USAGE, "a host name contains a control character");
         if (strchr(" /\\\"'`$;&|<>(){}#,!^*?~=", *c)) {
             char why[] = "it contains 'x'";
             why[sizeof why - 3] = *c;

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "model/host_name.h"
 #include "model/inventory_private.h"
 #include "model/options.h"
@@ -82,10 +83,8 @@ static const char *group_name_fault(const char *name)
 {
     if (!*name)
         return "the name of a group is empty";
-    for (const char *c = name; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f || strchr(" ,!&^[]@*?/\\\"'", *c))
-            return "the name of a group has no blanks, quotes, slashes or any of ,!&^[]@*?";
-    }
+    if (utf8_has_controls(name) || strpbrk(name, " ,!&^[]@*?/\\\"'"))
+        return "the name of a group has no blanks, quotes, slashes or any of ,!&^[]@*?";
     return NULL;
 }
 
@@ -220,13 +219,7 @@ static bool has_controls(const struct json_value *v)
             item = json_next(item);
         return item != NULL;
     }
-    if (json_type(v) != JSON_STRING)
-        return false;
-    for (const char *c = json_string(v); *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return true;
-    }
-    return false;
+    return json_type(v) == JSON_STRING && utf8_has_controls(json_string(v));
 }
 
 /* Checks what the option table does not say of the values it has taken. */

@@ -89,6 +89,17 @@ Test(list, tells_all_errors_of_an_inventory)
     }
 }
 
+Test(list, does_not_let_an_inventory_steer_the_terminal)
+{
+    tmp_file("evil.json", "{\"groups\": {\"g\": {\"children\": [\"\\u001b[2Jx\", \"\\u009b\"]}},"
+                          " \"\\u001b]0;t\": 1}");
+    static const char *const words[] = { "-i", "evil.json", NULL };
+    struct proc_result r = list_in(tmp_dir(), words);
+    golden_check("list-evil-inventory", &r);
+    cr_assert_null(strpbrk(r.err, "\x1b\x07\x9b"));
+    proc_result_release(&r);
+}
+
 Test(list, explains_who_set_what)
 {
     static const char *const argv[] = { MUSTER_BINARY,    "list",      "-i",

@@ -126,3 +126,13 @@ Test(utf8, cuts_between_characters)
     cr_assert_eq(utf8_cut("x\x80\x80\x80\x80", 5), 5, "no character at all");
     cr_assert_eq(utf8_cut("x\xff", 2), 2);
 }
+
+Test(utf8, finds_control_characters)
+{
+    cr_assert_not(utf8_has_controls("a b \xc3\xa4 \xc2\xa0 \xe2\x80\xa8"));
+    cr_assert(utf8_has_controls("a\n"));
+    cr_assert(utf8_has_controls("\x1b"));
+    cr_assert(utf8_has_controls("x\x7f"));
+    cr_assert(utf8_has_controls("\xc2\x9b"));
+    cr_assert_not(utf8_has_controls("\xc2"), "a cut character is none");
+}
