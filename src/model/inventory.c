@@ -12,6 +12,8 @@
 #include "base/nearest.h"
 #include "model/inventory_private.h"
 
+enum { COMPARISONS_MAX = 300000 };
+
 const char *inventory_digest(const struct inventory *inv)
 {
     return inv->digest;
@@ -74,13 +76,15 @@ void group_add_own_hosts(const struct group *group, struct name_set *ret)
         name_set_add(ret, group->hosts[i]->name, NULL);
 }
 
-/* Sets `unknown WHAT "NAME"`, with the nearest of `names`. Returns false. */
-static bool fail_unknown(const char *what, const char *name, const struct name_set *names,
-                         struct error *err)
+/* Sets `unknown WHAT "NAME"`, with the nearest of `names`; among many problems and many names only
+ * the first get such a hint, for it takes its time. Returns false. */
+static bool fail_unknown(const struct inventory *inv, const char *what, const char *name,
+                         const struct name_set *names, struct error *err)
 {
     struct nearest n;
     nearest_init(&n, name);
-    for (size_t i = 0; i < names->count; i++)
+    bool has_time = names->count < COMPARISONS_MAX / (inv->problem_count + 1);
+    for (size_t i = 0; has_time && i < names->count; i++)
         nearest_offer(&n, names->items[i]);
     const char *best = nearest_name(&n);
     if (best)
@@ -94,7 +98,7 @@ bool inventory_add_group(const struct inventory *inv, const char *name, struct n
 {
     size_t index;
     if (!name_set_find(&inv->group_names, name, &index))
-        return fail_unknown("group", name, &inv->group_names, reterr);
+        return fail_unknown(inv, "group", name, &inv->group_names, reterr);
     inventory_add_below(inv, inv->groups[index], ret);
     return true;
 }
@@ -115,7 +119,7 @@ bool inventory_add_matches(const struct inventory *inv, const char *glob, struct
 bool inventory_check_host(const struct inventory *inv, const char *name, struct error *reterr)
 {
     return name_set_find(&inv->host_names, name, NULL) ||
-           fail_unknown("host", name, &inv->host_names, reterr);
+           fail_unknown(inv, "host", name, &inv->host_names, reterr);
 }
 
 struct host *inventory_make_host(struct inventory *inv, const char *name)
