@@ -98,6 +98,14 @@ struct muster_plan {
     struct secret *password;
 };
 
+/* Does the option say how to reach a host or how the run goes, and is it no affair of a terminal?
+ */
+static bool is_of_library(const struct option_row *row)
+{
+    return (row->section == SECTION_REACH || row->section == SECTION_RUN) &&
+           (row->at & AT_CONFIG) && strcmp(row->name, "ask-pass") != 0;
+}
+
 /* Adds one "--name=value" or "--name" to the layer. */
 static bool add_option(struct layer *layer, const char *text, struct error *reterr)
 {
@@ -108,6 +116,8 @@ static bool add_option(struct layer *layer, const char *text, struct error *rete
     free(flag);
     if (!row)
         return error_set(reterr, ERR_USAGE, "%s: no such option", text);
+    if (!is_of_library(row))
+        return error_set(reterr, ERR_USAGE, "%s: not an option of the library", text);
     if (option_takes_value(row) && !equals)
         return error_set(reterr, ERR_USAGE, "%s: needs a value", text);
     const struct source source = { .kind = SOURCE_COMMAND_LINE, .text = row->name };
@@ -126,6 +136,8 @@ static bool fill_settings(struct muster_plan *p, const struct muster_plan_args *
         if (!add_option(&layer, args->options[i], reterr))
             return false;
     }
+    if (!args->hosts || !args->command)
+        return error_set(reterr, ERR_USAGE, "no %s given", args->hosts ? "command" : "hosts");
     const struct option_row *hosts = options_by_flag(CMD_RUN, "hosts");
     if (!layer_add_text(&layer, hosts, args->hosts, &source, reterr))
         return false;

@@ -17,6 +17,8 @@ add_custom_command(OUTPUT "${static_library}"
     COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(libmuster_static ALL DEPENDS "${static_library}")
 
+# Relative, so that an installed tree may be moved.
+file(RELATIVE_PATH prefix_from_pc "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 configure_file(config/muster.pc.in muster.pc @ONLY)
 install(TARGETS libmuster)
 install(FILES "${static_library}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
