@@ -35,7 +35,8 @@ struct transport_ops {
 
 struct transport {
     const struct transport_ops *ops;
-    /* Called from the loop when there may be something to read, or the buffer ran low. */
+    /* Called from the loop when there may be something to read, or the buffer, which the socket had
+     * not taken, ran low or empty. */
     void (*ready)(void *arg);
     void *arg;
 };

@@ -86,7 +86,8 @@ static void fd_ready(void *arg, unsigned ready)
         self->is_drained = false;
     if (ready & WATCH_WRITABLE)
         flush(self);
-    bool ran_low = pending >= TRANSPORT_PENDING_LOW && self->out.size < TRANSPORT_PENDING_LOW;
+    bool ran_low = (pending >= TRANSPORT_PENDING_LOW && self->out.size < TRANSPORT_PENDING_LOW) ||
+                   (pending > 0 && self->out.size == 0);
     if ((ready & WATCH_READABLE) || ran_low || self->broken)
         self->base.ready(self->base.arg);
 }

@@ -148,6 +148,30 @@ Test(transport_fd, takes_all_and_flushes_later, .init = start, .fini = stop)
     free(got);
 }
 
+/* Who waits for its last words to be gone, as a closing session does, is told. */
+Test(transport_fd, tells_that_the_last_byte_is_gone, .init = start, .fini = stop)
+{
+    int fds[2], calls = 0;
+    static char piece[8192], sink[1 << 20];
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    struct watch *watch = watch_new(loop, fds[0], NULL, NULL);
+    struct transport *t = transport_fd_new(watch, ready, &calls);
+    while (t->ops->pending(t) == 0) {
+        cr_assert_eq(t->ops->send(t, piece, sizeof piece), sizeof piece);
+        t->ops->flush(t);
+    }
+    cr_assert_lt(t->ops->pending(t), TRANSPORT_PENDING_LOW);
+    for (int turn = 0; turn < 1000 && t->ops->pending(t) > 0; turn++) {
+        while (read(fds[1], sink, sizeof sink) > 0)
+            ;
+        loop_step(loop);
+    }
+    cr_assert_eq(t->ops->pending(t), 0);
+    cr_assert_eq(calls, 1);
+    t->ops->close(t);
+    close(fds[1]);
+}
+
 struct dialled {
     struct watch *watch;
     char error[128];
