@@ -119,7 +119,6 @@ static void start_helper(struct job_exec *e, const char *signal, int grace_turns
     };
     buf_clear(&e->helper_output);
     struct job *helper = job_exec_new(&args);
-    helper->is_urgent = true;
     job_exec_of(helper)->is_helper = true;
     e->helper = helper;
     session_add_job(e->job.session, helper);
@@ -177,6 +176,7 @@ void job_exec_end(struct job *job, const struct error *why)
         return;
     error_copy(&e->end_why, why);
     e->job.is_urgent = true;
+    e->overflow_left = SESSION_CHANNEL_WINDOW;
     if (e->state == EXEC_OPEN || e->state == EXEC_REQUEST) {
         e->ending = ENDING_CLOSE;
         exec_abandon(e);
@@ -247,7 +247,6 @@ void job_exec_interrupt(struct job *job)
         ssh_features_channel_signal(e->channel, "INT");
         wait_us = SIGNAL_US;
     }
-    e->job.is_urgent = true;
     e->interrupt_again_us = clock_monotonic_us() + wait_us;
     exec_wake_at(e, e->interrupt_again_us);
     session_wake(job->session);

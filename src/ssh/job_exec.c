@@ -70,14 +70,19 @@ static enum step run_open(struct job_exec *e)
     return STEP_NEXT;
 }
 
+/* How long the gate has kept the command waiting. Nothing of a helper goes through it. */
+static int64_t held_us(const struct job_exec *e, int64_t now)
+{
+    return e->is_helper ? 0 : gate_held_us(e->job.session->services->gate, now);
+}
+
 /* The request is out: from here on the command may be running. */
 static void note_started(struct job_exec *e)
 {
-    const struct gate *gate = e->job.session->services->gate;
     e->result.has_started = true;
     e->begun_us = clock_monotonic_us();
     e->last_output_us = e->begun_us;
-    e->gate_held_us = gate_held_us(gate, e->begun_us);
+    e->gate_held_us = held_us(e, e->begun_us);
     e->gate_held_at_output_us = e->gate_held_us;
     if (e->args.listener.on_started)
         e->args.listener.on_started(e->args.listener.arg);
@@ -109,9 +114,22 @@ static enum step run_request(struct job_exec *e)
     if (rc != 0)
         return fail(e, code_for(e, ERR_CONNECTION_LOST), "asking for the command");
     e->state = EXEC_PUMP;
+    e->job.is_urgent = e->is_helper;
     if (e->args.timeout_us > 0 || e->args.idle_us > 0)
         exec_wake_at(e, e->begun_us);
     return STEP_NEXT;
+}
+
+/* A piece of output has come. The end of a command that is being ended can only be seen behind its
+ * output: as much of it as was under way when the gate closed is let through. */
+static void note_output(struct job_exec *e, size_t size)
+{
+    e->last_output_us = clock_monotonic_us();
+    e->gate_held_at_output_us = held_us(e, e->last_output_us);
+    if (e->is_helper || !e->job.session->services->gate->held)
+        return;
+    e->overflow_left -= size < e->overflow_left ? size : e->overflow_left;
+    e->job.is_urgent = e->overflow_left > 0;
 }
 
 /* Hands over what one stream has; STEP_AGAIN while there may be more. */
@@ -121,7 +139,7 @@ static enum step read_stream(struct job_exec *e, enum stream stream)
     char *buffer = loop_read_buffer(s->services->loop);
     int id = stream == STREAM_STDOUT ? 0 : SSH_EXTENDED_DATA_STDERR;
     for (size_t moved = 0; moved < SESSION_SLICE;) {
-        if (s->services->gate->held)
+        if (s->services->gate->held && !e->job.is_urgent)
             return STEP_WAIT;
         ssize_t got = libssh2_channel_read_ex(e->channel, id, buffer, LOOP_READ_BUFFER_SIZE);
         if (got == 0 || got == LIBSSH2_ERROR_EAGAIN)
@@ -129,18 +147,17 @@ static enum step read_stream(struct job_exec *e, enum stream stream)
         if (got < 0)
             return fail(e, ERR_CONNECTION_LOST, "reading the output");
         moved += (size_t)got;
-        e->last_output_us = clock_monotonic_us();
-        e->gate_held_at_output_us = gate_held_us(s->services->gate, e->last_output_us);
+        note_output(e, (size_t)got);
         e->args.listener.on_output(e->args.listener.arg, stream, buffer, (size_t)got);
     }
     return STEP_AGAIN;
 }
 
-/* The input is over, or the command does not want it any more. */
+/* The input is over, or the command does not want it any more. While keys are exchanged anew
+ * nothing can be sent: then it is tried again. */
 static void end_input(struct job_exec *e)
 {
-    e->input_is_over = true;
-    libssh2_channel_send_eof(e->channel);
+    e->input_is_over = libssh2_channel_send_eof(e->channel) != LIBSSH2_ERROR_EAGAIN;
 }
 
 /* The input cannot be read any further: a command that had a part of it must not look well. */
@@ -174,7 +191,7 @@ static bool send_piece(struct job_exec *e)
     ssize_t sent = libssh2_channel_write_ex(e->channel, 0, buffer, (size_t)got);
     if (sent > 0)
         e->input_offset += (size_t)sent;
-    else if (sent != LIBSSH2_ERROR_EAGAIN)
+    else if (sent < 0 && sent != LIBSSH2_ERROR_EAGAIN)
         end_input(e); /* the command closed its input */
     return sent > 0;
 }
@@ -201,7 +218,7 @@ static enum step run_pump(struct job_exec *e)
     enum step in = feed_input(e);
     if (e->state != EXEC_PUMP)
         return STEP_NEXT; /* the input failed */
-    if (e->job.session->services->gate->held)
+    if (e->job.session->services->gate->held && !e->job.is_urgent)
         return STEP_WAIT;
     if (out == STEP_AGAIN || err == STEP_AGAIN || in == STEP_AGAIN)
         return STEP_AGAIN;
@@ -295,7 +312,7 @@ void exec_abandon(struct job_exec *e)
 /* The limit that is over at `now`, and until when the others last (0: no limit). */
 static enum error_code check_limits(const struct job_exec *e, int64_t now, int64_t *ret_next)
 {
-    int64_t held = gate_held_us(e->job.session->services->gate, now);
+    int64_t held = held_us(e, now);
     int64_t run = e->begun_us + e->args.timeout_us + held - e->gate_held_us;
     int64_t idle = e->last_output_us + e->args.idle_us + held - e->gate_held_at_output_us;
     *ret_next = 0;
@@ -316,7 +333,9 @@ static void enforce_run_limits(struct job_exec *e, int64_t now)
     int64_t next;
     enum error_code code = check_limits(e, now, &next);
     if (code == ERR_NONE) {
-        if (next && (!e->timer || !timer_is_armed(e->timer)))
+        /* While the gate is held no time passes; who opens it wakes the session. */
+        bool is_held = e->job.session->services->gate->held && !e->is_helper;
+        if (next && !is_held && (!e->timer || !timer_is_armed(e->timer)))
             exec_wake_at(e, next);
         return;
     }
@@ -424,6 +443,7 @@ struct job *job_exec_new(const struct exec_args *args)
     struct job_exec *e = xcalloc(1, sizeof *e);
     e->job.ops = &exec_ops;
     list_init(&e->job.link);
+    e->job.is_urgent = true; /* until it pumps output */
     e->args = *args;
     e->command = xstrdup(args->command);
     buf_init(&e->helper_output, 4096);

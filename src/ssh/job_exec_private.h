@@ -43,6 +43,7 @@ struct job_exec {
     int64_t last_output_us;
     int64_t gate_held_us; /* as it was at the start */
     int64_t gate_held_at_output_us;
+    size_t overflow_left; /* output that may be handed over although the gate is held */
 
     /* exec_end.c */
     enum ending ending;
