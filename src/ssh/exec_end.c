@@ -85,7 +85,7 @@ static void on_helper_end(void *arg, struct exec_result *result)
     e->helper = NULL;
     if (e->is_interrupting) {
         e->is_interrupting = false;
-        if (e->ending == ENDING_HELPER)
+        if (e->ending == ENDING_HELPER && !e->job.session->is_doomed)
             start_helper(e, "TERM", HELPER_GRACE_TURNS);
     } else {
         e->helper_confirmed = helper_says_done(e);
@@ -186,23 +186,50 @@ void job_exec_end(struct job *job, const struct error *why)
     session_wake(job->session);
 }
 
+/* Sends the interrupt, now that the command is known to run. */
+static void interrupt(struct job_exec *e)
+{
+    e->wants_interrupt = false;
+    e->interrupt_again_us = clock_monotonic_us();
+    if (!can_signal(e))
+        return;
+    ssh_features_channel_signal(e->channel, "INT");
+    e->interrupt_again_us += SIGNAL_US;
+}
+
 /* A command that was sent an interrupt and still runs gets another way. */
 static void follow_up_interrupt(struct job_exec *e)
 {
     e->interrupt_again_us = 0;
-    if (e->state != EXEC_PUMP || e->ending != ENDING_NONE || e->helper || !can_help(e))
+    if (e->ending != ENDING_NONE || e->helper || !can_help(e))
         return;
     e->is_interrupting = true;
     start_helper(e, "INT", 0);
 }
 
+/* Follows an interrupt. */
+static void interrupt_step(struct job_exec *e, int64_t now)
+{
+    if (e->state != EXEC_PUMP && e->state != EXEC_REAP)
+        return;
+    if (e->wants_interrupt)
+        interrupt(e);
+    if (e->interrupt_again_us > now)
+        exec_wake_at(e, e->interrupt_again_us);
+    else if (e->interrupt_again_us > 0)
+        follow_up_interrupt(e);
+}
+
 void exec_end_step(struct job_exec *e)
 {
-    if (e->interrupt_again_us > 0 && clock_monotonic_us() >= e->interrupt_again_us)
-        follow_up_interrupt(e);
-    if (e->ending == ENDING_NONE || e->state == EXEC_FREE ||
-        clock_monotonic_us() < e->ending_until_us)
+    int64_t now = clock_monotonic_us();
+    interrupt_step(e, now);
+    if (e->ending == ENDING_NONE || e->state == EXEC_FREE)
         return;
+    if (now < e->ending_until_us) {
+        exec_wake_at(e, e->ending_until_us);
+        return;
+    }
     switch (e->ending) {
     case ENDING_TERM:
         end_by(e, ENDING_KILL);
@@ -240,15 +267,9 @@ enum kill_result exec_end_result(const struct job_exec *e)
 void job_exec_interrupt(struct job *job)
 {
     struct job_exec *e = job_exec_of(job);
-    if (e->state != EXEC_PUMP || e->ending != ENDING_NONE || e->interrupt_again_us > 0)
+    if (!e->result.has_started || e->ending != ENDING_NONE || e->interrupt_again_us > 0)
         return;
-    int64_t wait_us = 0;
-    if (can_signal(e)) {
-        ssh_features_channel_signal(e->channel, "INT");
-        wait_us = SIGNAL_US;
-    }
-    e->interrupt_again_us = clock_monotonic_us() + wait_us;
-    exec_wake_at(e, e->interrupt_again_us);
+    e->wants_interrupt = true;
     session_wake(job->session);
 }
 

@@ -31,6 +31,9 @@ void exec_wake_at(struct job_exec *e, int64_t at_us)
 {
     if (!e->timer)
         e->timer = timer_new(e->job.session->services->loop, limit_is_due, e);
+    if (timer_is_armed(e->timer) && e->wake_at_us <= at_us)
+        return; /* what is due later is armed again in that turn */
+    e->wake_at_us = at_us;
     timer_arm(e->timer, at_us);
 }
 
@@ -115,7 +118,7 @@ static enum step run_request(struct job_exec *e)
         return fail(e, code_for(e, ERR_CONNECTION_LOST), "asking for the command");
     e->state = EXEC_PUMP;
     e->job.is_urgent = e->is_helper;
-    if (e->args.timeout_us > 0 || e->args.idle_us > 0)
+    if (e->args.timeout_us > 0 || e->args.idle_us > 0 || e->wants_interrupt)
         exec_wake_at(e, e->begun_us);
     return STEP_NEXT;
 }
@@ -258,10 +261,9 @@ static bool is_tired_of_waiting(struct job_exec *e)
     if (!has_status(e))
         return false; /* it closed its output, but it may well run on */
     int64_t now = clock_monotonic_us();
-    if (e->close_until_us == 0) {
+    if (e->close_until_us == 0)
         e->close_until_us = now + CLOSE_US;
-        exec_wake_at(e, e->close_until_us);
-    }
+    exec_wake_at(e, e->close_until_us);
     return now >= e->close_until_us;
 }
 
@@ -301,7 +303,7 @@ void exec_abandon(struct job_exec *e)
 {
     struct session *s = e->job.session;
     if (s->opening == &e->job)
-        session_fail(s, ERR_OPEN_TIMEOUT, "a channel was still being opened");
+        session_give_up_open(s);
     /* The server is told; what it answers is libssh2's affair until the session is freed. */
     if (e->channel)
         libssh2_channel_free(e->channel);
@@ -335,7 +337,7 @@ static void enforce_run_limits(struct job_exec *e, int64_t now)
     if (code == ERR_NONE) {
         /* While the gate is held no time passes; who opens it wakes the session. */
         bool is_held = e->job.session->services->gate->held && !e->is_helper;
-        if (next && !is_held && (!e->timer || !timer_is_armed(e->timer)))
+        if (next && !is_held)
             exec_wake_at(e, next);
         return;
     }

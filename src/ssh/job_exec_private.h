@@ -37,6 +37,7 @@ struct job_exec {
     bool input_is_over;
 
     struct timer *timer;    /* armed at the earliest limit, or earlier */
+    int64_t wake_at_us;     /* when it fires */
     int64_t open_until_us;  /* monotonic, as all below; 0: no limit */
     int64_t close_until_us; /* 0: not waiting yet */
     int64_t begun_us;       /* the command's start */
@@ -53,6 +54,7 @@ struct job_exec {
     struct buf helper_output;
     char helper_token[33];
     bool helper_confirmed;
+    bool wants_interrupt;       /* an interrupt is due once the command runs */
     bool is_interrupting;       /* the helper only sends INT */
     int64_t interrupt_again_us; /* when a helper is to follow an interrupt; 0: none is due */
     bool is_helper;             /* this command is itself a helper: it is closed, not ended */

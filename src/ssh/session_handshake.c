@@ -67,7 +67,8 @@ bool session_is_dropbear(const struct session *s)
 
 bool session_may_exec_helper(const struct session *s)
 {
-    if (s->has_forced_command || s->target->settings->no_remote_kill || !s->server_version)
+    if (s->has_forced_command || s->target->settings->no_remote_kill || s->is_open_stuck ||
+        !s->server_version || strstr(s->server_version, "Windows"))
         return false;
     return session_is_dropbear(s) || strstr(s->server_version, "OpenSSH") != NULL;
 }

@@ -100,11 +100,12 @@ static ssize_t on_send(libssh2_socket_t fd, const void *data, size_t size, int f
     return note_broken(s, sent) == -EAGAIN ? (ssize_t)size : sent;
 }
 
-/* Keeps a server's text for an error message: printable, and not too long. */
-static char *keep_text(const char *text, int size)
+/* Keeps at most `most` bytes of a server's text, printable. */
+static char *keep_text(const char *text, int size, int most)
 {
-    char *copy =
-        xstrndup(text ? text : "", text && size > 0 ? (size_t)(size > 200 ? 200 : size) : 0);
+    if (size > most)
+        size = most;
+    char *copy = xstrndup(text ? text : "", text && size > 0 ? (size_t)size : 0);
     for (char *c = copy; *c; c++) {
         if (!isprint((unsigned char)*c))
             *c = ' ';
@@ -122,7 +123,7 @@ static void on_disconnect(LIBSSH2_SESSION *ssh, int reason, const char *message,
     (void)language_size;
     struct session *s = ssh_alloc_owner(abstract);
     if (!s->disconnect_text)
-        s->disconnect_text = keep_text(message, message_size);
+        s->disconnect_text = keep_text(message, message_size, 200);
     s->is_at_eof = true;
 }
 
@@ -135,7 +136,8 @@ static void on_debug(LIBSSH2_SESSION *ssh, int always_display, const char *messa
     (void)language;
     (void)language_size;
     struct session *s = ssh_alloc_owner(abstract);
-    char *text = keep_text(message, message_size);
+    /* All of it: before the options stands a path of any length. */
+    char *text = keep_text(message, message_size, message_size);
     trace_debug("%s: server: %s", s->target->info.name, text);
     const char *options = strstr(text, "key options:");
     if (options && strstr(options, " command"))

@@ -96,6 +96,7 @@ struct session {
     bool has_forced_command; /* announced by the server */
     struct list jobs;
     struct job *opening; /* the one that has a channel open request in flight (law 19) */
+    bool is_open_stuck;  /* its answer was not waited for: no other can be sent */
 };
 
 /* Maps a libssh2 result: >= 0 is STEP_NEXT, EAGAIN is STEP_WAIT, an error fails the session with
@@ -140,5 +141,9 @@ enum step session_close_run(struct session *s);
  * session_opened() when the open ended, either way. */
 bool session_may_open(struct session *s, struct job *job);
 void session_opened(struct session *s, struct job *job);
+
+/* Nobody waits for the open in flight any more. What is open goes on, but libssh2 would give the
+ * next one who opens the old one's channel: nothing can be opened on this connection again. */
+void session_give_up_open(struct session *s);
 
 #endif

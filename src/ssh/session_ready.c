@@ -96,9 +96,15 @@ void session_ready_leave(struct session *s)
 
 bool session_may_open(struct session *s, struct job *job)
 {
-    if (!s->opening)
+    if (!s->opening && !s->is_open_stuck)
         s->opening = job;
     return s->opening == job;
+}
+
+void session_give_up_open(struct session *s)
+{
+    s->opening = NULL;
+    s->is_open_stuck = true;
 }
 
 void session_opened(struct session *s, struct job *job)
