@@ -29,3 +29,7 @@ if(MUSTER_SANITIZE)
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_definitions(muster_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
+if(MUSTER_FUZZ)
+    # libFuzzer is led by what it covers: the code under test is instrumented, not the target alone.
+    target_compile_options(muster_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -176,7 +176,9 @@ static void add_key(struct known_hosts *kh, struct known_file *file, struct know
     format_line(kh, key, type, is_hashed, &line);
     if (!line.failed && buf_add(lines, line.data, line.size)) {
         known_hosts_index(kh, file, &line, true);
-        key->verdict = KNOWN_HOSTS_MATCH;
+        /* Finds the line by its key: a hashed name that is known is never tried for others. */
+        known_hosts_check(kh, &key->name, key->blob, key->size, &result);
+        key->verdict = result.verdict;
     }
     buf_release(&line);
 }

@@ -67,5 +67,6 @@ many_hosts() {
         wait $server' sh "$build" "$work" "$count" || true
 }
 
+"$build/tests/bench_known_hosts"
 real_servers
 many_hosts
