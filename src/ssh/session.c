@@ -38,7 +38,8 @@ static const struct state states[SESSION_STATE_COUNT] = {
 static void session_advance(struct task *task);
 
 /* Keeps the first error, with the stage it happened in. */
-static void keep_error(struct session *s, enum error_code code, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+keep_error(struct session *s, enum error_code code, const char *fmt, va_list ap)
 {
     if (error_is_set(&s->error))
         return;
