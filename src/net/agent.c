@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two queues, because a reply may come for a request that nobody waits for any more:
+ * Queues, because a reply may come for a request that nobody waits for any more:
  *
- *      places    [ signature | the listing | signature | ... ]    replies come in this order
- *                      |                         |
- *      waiting   [ request,    request (listing), request ... ]    in the order of deadlines
- *                      |
- *                      v  answered, failed or too late
- *      done      [ request ... ] --> task --> callbacks
+ *      places     [ signature | the listing | signature | ... ]     replies come in this order
+ *                       |             |
+ *      waiting    [ request ... ]     |                             for signatures, oldest first
+ *      listening                [ request ... ]                     for the keys
+ *                       |             |
+ *                       v             v    answered, failed or too late
+ *      done       [ request ... ] --> task --> callbacks
  *
  * Only the task calls back, so nothing else here need fear that the agent is closed meanwhile.
  */
 #include "net/agent.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ struct place {
 };
 
 struct agent_request {
-    struct list link;       /* on waiting, done or turn */
+    struct list link;       /* on waiting, listening, done or turn */
     struct place *place;    /* NULL for a listing, and once answered */
     agent_list_fn *on_list; /* one of the two is NULL */
     agent_sign_fn *on_signature;
@@ -51,15 +51,18 @@ struct agent {
     char *path;
     int64_t timeout_us;
     struct agent_socket socket; /* hung up once `broken` is set */
-    struct timer *timer; /* armed for the first deadline, or for an earlier one that is gone */
+    struct timer *timer;
+    int64_t timer_at_us; /* the first deadline, or an earlier one that is gone */
     struct task task;    /* calls back */
     struct list places;
     struct list waiting;
+    struct list listening;
     struct list done;
     struct list turn; /* those of `done` that the task is calling back */
     bool is_delivering;
     bool is_closed; /* freed by the task */
     enum listing listing;
+    int64_t listing_deadline_us; /* once asked */
     struct agent_keys keys;
     struct arena *arena;  /* of the keys */
     struct error refused; /* set where the agent would not list its keys */
@@ -108,6 +111,15 @@ static void finish_with(struct agent *agent, struct agent_request *request,
     finish(agent, request);
 }
 
+/* The same for all requests of a list. */
+static void finish_all(struct agent *agent, struct list *requests, const struct error *error)
+{
+    list_for_each(link, tmp, requests)
+    {
+        finish_with(agent, list_entry(link, struct agent_request, link), error);
+    }
+}
+
 /* Sets `err` to the sentence "ssh-agent at PATH WHY". */
 static void blame(const struct agent *agent, struct error *err, const char *why)
 {
@@ -127,17 +139,9 @@ static void break_off(void *arg, const char *why)
     struct agent *agent = arg;
     agent_socket_hang_up(&agent->socket);
     blame(agent, &agent->broken, why);
-    list_for_each(link, tmp, &agent->waiting)
-    {
-        finish_with(agent, list_entry(link, struct agent_request, link), &agent->broken);
-    }
+    finish_all(agent, &agent->waiting, &agent->broken);
+    finish_all(agent, &agent->listening, &agent->broken);
     free_places(agent);
-}
-
-/* Answers a request for the keys, which are known or refused. */
-static void answer_listing(struct agent *agent, struct agent_request *request)
-{
-    finish_with(agent, request, &agent->refused);
 }
 
 /* Takes the reply to the listing; false where it is nonsense. */
@@ -149,12 +153,7 @@ static bool take_keys(struct agent *agent, struct wire message)
     if (reply == AGENT_REPLY_REFUSED)
         blame(agent, &agent->refused, "refuses to list its keys");
     agent->listing = LISTING_KNOWN;
-    list_for_each(link, tmp, &agent->waiting)
-    {
-        struct agent_request *request = list_entry(link, struct agent_request, link);
-        if (request->on_list)
-            answer_listing(agent, request);
-    }
+    finish_all(agent, &agent->listening, &agent->refused);
     return true;
 }
 
@@ -208,33 +207,47 @@ static void take_reply(void *arg, struct wire message)
         break_off(agent, "sent a reply that does not follow the protocol");
 }
 
-/* Arms the timer for the first deadline, unless it is armed, and that is no later. */
-static void arm_timer(struct agent *agent)
+/* Arms the timer for the first deadline of a queue, unless it will fire earlier. */
+static void arm_timer(struct agent *agent, const struct list *requests)
 {
-    if (timer_is_armed(agent->timer) || list_is_empty(&agent->waiting))
+    if (list_is_empty(requests))
         return;
-    struct agent_request *first = list_entry(agent->waiting.next, struct agent_request, link);
+    const struct agent_request *first = list_entry(requests->next, struct agent_request, link);
+    if (timer_is_armed(agent->timer) && agent->timer_at_us <= first->deadline_us)
+        return;
+    agent->timer_at_us = first->deadline_us;
     timer_arm(agent->timer, first->deadline_us);
 }
 
-/* The timer's callback. A loop that was busy for long may not have read replies that came in time.
- */
-static void deadline_passed(void *arg)
+/* How long a listing may take. */
+static int64_t listing_limit_us(const struct agent *agent)
 {
-    struct agent *agent = arg;
-    char why[64];
-    snprintf(why, sizeof why, "did not answer within %g s",
-             (double)agent->timeout_us / (double)US_PER_SEC);
-    agent_socket_receive(&agent->socket);
+    return agent->timeout_us < AGENT_LIST_TIMEOUT_US ? agent->timeout_us : AGENT_LIST_TIMEOUT_US;
+}
+
+/* Fails those requests of a queue whose time is over. */
+static void expire(struct agent *agent, struct list *requests, int64_t limit_us)
+{
     int64_t now = clock_monotonic_us();
-    list_for_each(link, tmp, &agent->waiting)
+    char *why = xprintf("did not answer within %g s", (double)limit_us / (double)US_PER_SEC);
+    list_for_each(link, tmp, requests)
     {
         struct agent_request *request = list_entry(link, struct agent_request, link);
         if (request->deadline_us > now)
             break;
         fail(agent, request, why);
     }
-    arm_timer(agent);
+    free(why);
+    arm_timer(agent, requests);
+}
+
+/* The timer's callback. A loop that was busy may not have read replies that came in time. */
+static void deadline_passed(void *arg)
+{
+    struct agent *agent = arg;
+    agent_socket_receive(&agent->socket);
+    expire(agent, &agent->waiting, agent->timeout_us);
+    expire(agent, &agent->listening, listing_limit_us(agent));
 }
 
 /* Tells the one who asked. */
@@ -290,6 +303,7 @@ static struct agent *new_agent(struct loop *loop, const char *path, int64_t time
     task_init(&agent->task, deliver);
     list_init(&agent->places);
     list_init(&agent->waiting);
+    list_init(&agent->listening);
     list_init(&agent->done);
     list_init(&agent->turn);
     return agent;
@@ -319,6 +333,7 @@ void agent_close(struct agent *agent)
     timer_close(agent->timer);
     task_cancel(&agent->task);
     free_requests(&agent->waiting);
+    free_requests(&agent->listening);
     free_requests(&agent->done);
     free_requests(&agent->turn);
     free_places(agent);
@@ -327,14 +342,13 @@ void agent_close(struct agent *agent)
         free_agent(agent);
 }
 
-/* A request that waits, with its deadline running. */
-static struct agent_request *new_request(struct agent *agent, void *arg)
+/* A request at the end of a queue, whose deadlines are in order. */
+static struct agent_request *new_request(struct list *queue, int64_t deadline_us, void *arg)
 {
     struct agent_request *request = xcalloc(1, sizeof *request);
     request->arg = arg;
-    request->deadline_us = clock_monotonic_us() + agent->timeout_us;
-    list_append(&agent->waiting, &request->link);
-    arm_timer(agent);
+    request->deadline_us = deadline_us;
+    list_append(queue, &request->link);
     return request;
 }
 
@@ -363,22 +377,26 @@ static void ask_for_keys(struct agent *agent, struct agent_request *request)
 
 struct agent_request *agent_list(struct agent *agent, agent_list_fn *fn, void *arg)
 {
-    struct agent_request *request = new_request(agent, arg);
+    if (agent->listing == LISTING_UNASKED)
+        agent->listing_deadline_us = clock_monotonic_us() + listing_limit_us(agent);
+    struct agent_request *request = new_request(&agent->listening, agent->listing_deadline_us, arg);
     request->on_list = fn;
     if (!agent_socket_is_open(&agent->socket)) {
         finish_with(agent, request, &agent->broken);
     } else if (agent->listing == LISTING_KNOWN) {
-        answer_listing(agent, request);
+        finish_with(agent, request, &agent->refused);
     } else if (agent->listing == LISTING_UNASKED) {
         ask_for_keys(agent, request);
     }
+    arm_timer(agent, &agent->listening);
     return request;
 }
 
 struct agent_request *agent_sign(struct agent *agent, const struct agent_sign *what,
                                  agent_sign_fn *fn, void *arg)
 {
-    struct agent_request *request = new_request(agent, arg);
+    int64_t deadline_us = clock_monotonic_us() + agent->timeout_us;
+    struct agent_request *request = new_request(&agent->waiting, deadline_us, arg);
     request->on_signature = fn;
     request->algorithm = xstrdup(what->algorithm);
     if (!agent_socket_is_open(&agent->socket))
@@ -387,6 +405,7 @@ struct agent_request *agent_sign(struct agent *agent, const struct agent_sign *w
         send_message(agent, request);
     else
         fail(agent, request, too_much);
+    arm_timer(agent, &agent->waiting);
     return request;
 }
 

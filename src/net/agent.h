@@ -24,11 +24,15 @@
 struct agent;
 struct agent_request;
 
-/* How long an agent may take to answer: it may wait for a person to touch a token. */
+/* How long an agent may take to sign: it may wait for a person to touch a token. */
 #define AGENT_TIMEOUT_US (30 * INT64_C(1000000))
 
+/* How long it may take to list its keys: no longer, so that whoever waits for the list can go on
+ * with other credentials within the usual -t. */
+#define AGENT_LIST_TIMEOUT_US (5 * INT64_C(1000000))
+
 /* Connects to the socket `path` ($SSH_AUTH_SOCK). False (ERR_AUTH_NO_CREDENTIAL) where nobody
- * listens there. `timeout_us` per request. */
+ * listens there. `timeout_us` per signature; for the list too where it is shorter. */
 bool agent_open(struct agent **ret, struct loop *loop, const char *path, int64_t timeout_us,
                 struct error *reterr);
 
@@ -46,7 +50,8 @@ typedef void agent_list_fn(void *arg, const struct agent_key *keys, size_t count
                            const struct error *error);
 
 /* Calls `fn` exactly once, from the loop (never before it has returned), unless abandoned. The
- * agent is asked by the first call only, later ones share its answer. */
+ * agent is asked by the first call only, later ones share its answer, and also its deadline: past
+ * that they fail at once, until the answer comes. */
 struct agent_request *agent_list(struct agent *agent, agent_list_fn *fn, void *arg);
 
 enum { AGENT_SIGN_RSA_SHA2_256 = 2, AGENT_SIGN_RSA_SHA2_512 = 4 };

@@ -9,16 +9,16 @@
 #include "base/clock.h"
 
 struct loop *loop;
-struct fake_agent fake;
+struct agent_peer peer;
 struct agent *agent;
 
 void agent_scene_start_with(int64_t timeout_us)
 {
     struct error err = ERROR_INIT;
     cr_assert(loop_new(&loop, &err));
-    fake_agent_start(&fake);
-    cr_assert(agent_open(&agent, loop, fake.path, timeout_us, &err), "%s", error_text(&err));
-    fake_agent_accept(&fake);
+    agent_peer_start(&peer);
+    cr_assert(agent_open(&agent, loop, peer.path, timeout_us, &err), "%s", error_text(&err));
+    agent_peer_accept(&peer);
 }
 
 void agent_scene_start(void)
@@ -29,13 +29,18 @@ void agent_scene_start(void)
 void agent_scene_stop(void)
 {
     agent_close(agent);
-    fake_agent_stop(&fake);
+    agent_peer_stop(&peer);
     cr_assert(loop_free(loop));
 }
 
 void turn_until(const int *count, int wanted)
 {
-    int64_t end = clock_monotonic_us() + 5 * US_PER_SEC;
+    turn_until_within(count, wanted, 5000);
+}
+
+void turn_until_within(const int *count, int wanted, int ms)
+{
+    int64_t end = clock_monotonic_us() + ms * US_PER_MS;
     while (*count < wanted && clock_monotonic_us() < end) {
         struct pollfd p = { .fd = loop_fd(loop), .events = POLLIN };
         int wait = loop_timeout_ms(loop);
@@ -55,7 +60,7 @@ static void note_error(struct answer *a, const struct error *error)
         return;
     a->code = error->code;
     snprintf(a->error, sizeof a->error, "%s", error_text(error));
-    cr_assert_neq(strstr(a->error, fake.path), NULL, "%s", a->error);
+    cr_assert_neq(strstr(a->error, peer.path), NULL, "%s", a->error);
 }
 
 void note_keys(void *arg, const struct agent_key *keys, size_t count, const struct error *error)
@@ -110,8 +115,8 @@ void expect_in_use(void)
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_signature("last", "ssh-ed25519", &a);
-    fake_agent_read(&fake);
-    fake_agent_sign(&fake, "ssh-ed25519", "made", 4);
+    agent_peer_read(&peer);
+    agent_peer_sign(&peer, "ssh-ed25519", "made", 4);
     turn_until(&calls, 1);
     cr_assert_str_eq(a.error, "");
     cr_assert_str_eq(a.data, "made");

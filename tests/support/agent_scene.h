@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A loop, a fake agent and its client, and callbacks that write down what they were told. */
+/* A loop, the agent and its client, and callbacks that write down what they were told. */
 #ifndef MUSTER_TESTS_AGENT_SCENE_H
 #define MUSTER_TESTS_AGENT_SCENE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent_peer.h"
 #include "base/error.h"
-#include "fake_agent.h"
 #include "net/agent.h"
 #include "net/loop.h"
 
 extern struct loop *loop;
-extern struct fake_agent fake;
+extern struct agent_peer peer;
 extern struct agent *agent; /* NULL once a test has closed it */
 
 /* For .init: everything connected, with the usual patience, or with `timeout_us` of it. */
@@ -22,7 +22,9 @@ void agent_scene_start_with(int64_t timeout_us);
 /* For .fini. */
 void agent_scene_stop(void);
 
-/* Turns the loop until `*count` is `wanted`, and a little longer, in case there is more to come. */
+/* Turns the loop until `*count` is `wanted`, and a little longer, in case there is more to come;
+ * fails after `ms`, or five seconds. */
+void turn_until_within(const int *count, int wanted, int ms);
 void turn_until(const int *count, int wanted);
 
 /* What a callback was told. */

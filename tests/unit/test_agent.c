@@ -19,9 +19,9 @@ Test(agent, nobody_there)
     struct error err = ERROR_INIT;
     cr_assert(loop_new(&loop, &err));
     char *stale = tmp_path("stale");
-    fake_agent_start(&fake);
-    cr_assert_eq(rename(fake.path, stale), 0);
-    fake_agent_stop(&fake);
+    agent_peer_start(&peer);
+    cr_assert_eq(rename(peer.path, stale), 0);
+    agent_peer_stop(&peer);
     char deep[200];
     memset(deep, 'x', sizeof deep - 1);
     deep[sizeof deep - 1] = '\0';
@@ -39,7 +39,7 @@ Test(agent, nobody_there)
 
 Test(agent, nothing_is_asked_unasked, .init = agent_scene_start, .fini = agent_scene_stop)
 {
-    cr_assert(fake_agent_is_idle(&fake));
+    cr_assert(agent_peer_is_idle(&peer));
 }
 
 /* --- Listing ---------------------------------------------------------------------------------- */
@@ -57,9 +57,9 @@ Test(agent, one_listing_for_all, .init = agent_scene_start, .fini = agent_scene_
     for (size_t i = 0; i < 3; i++)
         ask_keys(&a[i]);
     cr_assert_eq(calls, 0);
-    const struct buf *asked = fake_agent_read(&fake);
+    const struct buf *asked = agent_peer_read(&peer);
     cr_assert(asked->size == 1 && asked->data[0] == 11);
-    fake_agent_reply(&fake, two_keys, sizeof two_keys - 1);
+    agent_peer_reply(&peer, two_keys, sizeof two_keys - 1);
     turn_until(&calls, 3);
     ask_keys(&a[3]);
     cr_assert_eq(calls, 3);
@@ -70,7 +70,7 @@ Test(agent, one_listing_for_all, .init = agent_scene_start, .fini = agent_scene_
         cr_assert_eq(a[i].turn, i + 1);
         cr_assert_str_eq(a[i].comments, "a=my key?;bb=?[m\xc3\xa4??;");
     }
-    cr_assert(fake_agent_is_idle(&fake));
+    cr_assert(agent_peer_is_idle(&peer));
 }
 
 Test(agent, an_empty_agent_has_no_keys, .init = agent_scene_start, .fini = agent_scene_stop)
@@ -78,7 +78,7 @@ Test(agent, an_empty_agent_has_no_keys, .init = agent_scene_start, .fini = agent
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_keys(&a);
-    fake_agent_reply(&fake, "\x0c\0\0\0\0", 5);
+    agent_peer_reply(&peer, "\x0c\0\0\0\0", 5);
     turn_until(&calls, 1);
     cr_assert_str_eq(a.error, "");
     cr_assert_eq(a.keys, 0);
@@ -89,8 +89,8 @@ Test(agent, refuses_to_list, .init = agent_scene_start, .fini = agent_scene_stop
     int calls = 0;
     struct answer a = { .calls = &calls }, b = { .calls = &calls };
     ask_keys(&a);
-    fake_agent_read(&fake);
-    fake_agent_reply(&fake, "\5", 1);
+    agent_peer_read(&peer);
+    agent_peer_reply(&peer, "\5", 1);
     turn_until(&calls, 1);
     ask_keys(&b);
     turn_until(&calls, 2);
@@ -112,9 +112,9 @@ Test(agent, the_longest_message_passes, .init = agent_scene_start, .fini = agent
     memcpy(message, head.data, head.size);
     ask_keys(&a);
     /* More than a socket holds: both ends take turns. */
-    fake_agent_send(&fake, "\0\4\0\0", 4);
+    agent_peer_send(&peer, "\0\4\0\0", 4);
     for (size_t at = 0; at < MOST; at += MOST / 64) {
-        fake_agent_send(&fake, message + at, MOST / 64);
+        agent_peer_send(&peer, message + at, MOST / 64);
         loop_step(loop);
     }
     turn_until(&calls, 1);
@@ -139,10 +139,10 @@ Test(agent, a_request_to_the_byte, .init = agent_scene_start, .fini = agent_scen
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_signature("hi", "rsa-sha2-512", &a);
-    const struct buf *asked = fake_agent_read(&fake);
+    const struct buf *asked = agent_peer_read(&peer);
     cr_assert_eq(asked->size, sizeof expected - 1);
     cr_assert_arr_eq(asked->data, expected, sizeof expected - 1);
-    fake_agent_sign(&fake, "rsa-sha2-512", "x\0y", 3);
+    agent_peer_sign(&peer, "rsa-sha2-512", "x\0y", 3);
     turn_until(&calls, 1);
     cr_assert_str_eq(a.algorithm, "rsa-sha2-512");
     cr_assert_eq(a.size, 3);
@@ -157,7 +157,7 @@ Test(agent, a_security_keys_signature_stays_whole, .init = agent_scene_start,
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_signature("hi", "sk-ssh-ed25519@openssh.com", &a);
-    fake_agent_reply(&fake, reply, sizeof reply - 1);
+    agent_peer_reply(&peer, reply, sizeof reply - 1);
     turn_until(&calls, 1);
     cr_assert_str_eq(a.error, "");
     cr_assert_eq(a.size, 13);
@@ -182,12 +182,12 @@ Test(agent, many_at_once_in_order, .init = agent_scene_start, .fini = agent_scen
     for (int i = 3; i < MANY; i += 6)
         agent_abandon(requests[i]);
     for (int i = 0; i < MANY; i++) {
-        const struct buf *asked = fake_agent_read(&fake);
+        const struct buf *asked = agent_peer_read(&peer);
         struct wire w = wire_reader(asked->data, asked->size);
         wire_byte(&w);
         wire_string(&w);
         struct wire_string data = wire_string(&w);
-        fake_agent_sign(&fake, "ssh-ed25519", data.data, data.size);
+        agent_peer_sign(&peer, "ssh-ed25519", data.data, data.size);
         loop_step(loop);
     }
     turn_until(&calls, MANY - MANY / 3);
@@ -213,20 +213,20 @@ Test(agent, an_agent_slow_to_read, .init = agent_scene_start, .fini = agent_scen
     }
     /* Nobody reads until now: the socket took a few, the rest waits. */
     for (int i = 0; i < MANY; i++) {
-        while (fake_agent_is_idle(&fake))
+        while (agent_peer_is_idle(&peer))
             loop_step(loop);
         char c = 0;
         for (size_t got = 0; got < 4 + 1 + 4 + 4 + 4 + BIG + 4;) {
             char bytes[4096];
             size_t left = 4 + 1 + 4 + 4 + 4 + BIG + 4 - got;
-            ssize_t n = recv(fake.fd, bytes, left < sizeof bytes ? left : sizeof bytes, 0);
+            ssize_t n = recv(peer.fd, bytes, left < sizeof bytes ? left : sizeof bytes, 0);
             cr_assert_gt(n, 0);
             if (got == 0)
                 c = bytes[17];
             got += (size_t)n;
             loop_step(loop);
         }
-        fake_agent_sign(&fake, "ssh-ed25519", &c, 1);
+        agent_peer_sign(&peer, "ssh-ed25519", &c, 1);
         loop_step(loop);
     }
     turn_until(&calls, MANY);
@@ -249,7 +249,7 @@ Test(agent, takes_no_request_too_large, .init = agent_scene_start, .fini = agent
     ask_signature(text, "ssh-ed25519", &a);
     loop_step(loop);
     cr_assert_eq(calls, 1);
-    cr_assert_not(fake_agent_is_idle(&fake));
+    cr_assert_not(agent_peer_is_idle(&peer));
     free(text);
 }
 
@@ -284,8 +284,8 @@ Test(agent, refuses_to_sign, .init = agent_scene_start, .fini = agent_scene_stop
         ask_signature("x", "ssh-ed25519", &a[i]);
     }
     for (size_t i = 0; i < 3; i++)
-        fake_agent_reply(&fake, refusals[i], 1);
-    fake_agent_sign(&fake, "ssh-ed25519", "good", 4);
+        agent_peer_reply(&peer, refusals[i], 1);
+    agent_peer_sign(&peer, "ssh-ed25519", "good", 4);
     turn_until(&calls, 4);
     for (size_t i = 0; i < 3; i++) {
         cr_assert_eq(a[i].code, ERR_AUTH);
@@ -299,8 +299,8 @@ Test(agent, signs_with_another_algorithm, .init = agent_scene_start, .fini = age
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_signature("x", "rsa-sha2-256", &a);
-    fake_agent_read(&fake);
-    fake_agent_sign(&fake, "ssh-rsa", "SHA-1", 5);
+    agent_peer_read(&peer);
+    agent_peer_sign(&peer, "ssh-rsa", "SHA-1", 5);
     turn_until(&calls, 1);
     cr_assert_eq(a.code, ERR_AUTH);
     cr_assert_neq(strstr(a.error, "rsa-sha2-256"), NULL, "%s", a.error);
@@ -325,16 +325,23 @@ Test(agent, late_replies_go_to_nobody, .init = start_impatient, .fini = agent_sc
     cr_assert(waited >= 50 * US_PER_MS && waited < 1500 * US_PER_MS, "%ld us", (long)waited);
     cr_assert_neq(strstr(late.error, "did not answer within 0.05 s"), NULL, "%s", late.error);
     cr_assert_str_eq(late.error, list.error);
+    /* The listing's deadline is everybody's. */
+    struct answer hurried = { .calls = &calls };
+    ask_keys(&hurried);
+    loop_step(loop);
+    loop_step(loop);
+    cr_assert_eq(calls, 3);
+    cr_assert_str_eq(hurried.error, list.error);
     ask_signature("next", "ssh-ed25519", &next);
-    fake_agent_sign(&fake, "ssh-ed25519", "late", 4);
-    fake_agent_reply(&fake, two_keys, sizeof two_keys - 1);
-    fake_agent_sign(&fake, "ssh-ed25519", "next", 4);
-    turn_until(&calls, 3);
+    agent_peer_sign(&peer, "ssh-ed25519", "late", 4);
+    agent_peer_reply(&peer, two_keys, sizeof two_keys - 1);
+    agent_peer_sign(&peer, "ssh-ed25519", "next", 4);
+    turn_until(&calls, 4);
     cr_assert_str_eq(next.data, "next");
     /* The listing that came too late for one is there for others. */
     struct answer again = { .calls = &calls };
     ask_keys(&again);
-    turn_until(&calls, 4);
+    turn_until(&calls, 5);
     cr_assert_eq(again.keys, 2);
 }
 
@@ -361,8 +368,26 @@ Test(agent, a_reply_that_came_in_time_counts, .init = start_impatient, .fini = a
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_signature("x", "ssh-ed25519", &a);
-    fake_agent_sign(&fake, "ssh-ed25519", "good", 4);
+    agent_peer_sign(&peer, "ssh-ed25519", "good", 4);
     usleep(80000); /* the loop is busy elsewhere */
     turn_until(&calls, 1);
     cr_assert_str_eq(a.data, "good", "%s", a.error);
+}
+
+/* A person may be asked to touch a token, but nobody need wait for the list so long. */
+Test(agent, a_listing_has_less_time, .init = agent_scene_start, .fini = agent_scene_stop)
+{
+    int calls = 0, none = 0;
+    struct answer a = { .calls = &none }, list = { .calls = &calls };
+    int64_t begun = clock_monotonic_us();
+    ask_signature("a", "ssh-ed25519", &a);
+    ask_keys(&list);
+    turn_until_within(&calls, 1, 10000);
+    int64_t waited = clock_monotonic_us() - begun;
+    cr_assert(waited >= AGENT_LIST_TIMEOUT_US && waited < 2 * AGENT_LIST_TIMEOUT_US);
+    cr_assert_neq(strstr(list.error, "did not answer within 5 s"), NULL, "%s", list.error);
+    cr_assert_eq(none, 0);
+    agent_peer_sign(&peer, "ssh-ed25519", "touched", 7);
+    turn_until(&none, 1);
+    cr_assert_str_eq(a.data, "touched");
 }

@@ -20,7 +20,7 @@ static void ask_three(struct underway *u)
     ask_keys(&u->keys);
     ask_signature("last", "ssh-ed25519", &u->last);
     for (int i = 0; i < 3; i++)
-        fake_agent_read(&fake);
+        agent_peer_read(&peer);
 }
 
 /* All three fail with one error, which says `why`; so does what is asked later. */
@@ -91,7 +91,7 @@ Test(agent_lies, about_a_signature)
         cr_log_info("%s", lie->what);
         agent_scene_start();
         ask_three(&u);
-        fake_agent_reply(&fake, lie->reply, lie->size);
+        agent_peer_reply(&peer, lie->reply, lie->size);
         expect_all_failed(&u, "does not follow the protocol");
         agent_scene_stop();
     }
@@ -105,7 +105,7 @@ Test(agent_lies, about_an_abandoned_signature, .init = agent_scene_start, .fini 
     struct agent_request *request = ask_signature("a", "ssh-ed25519", &a);
     ask_signature("b", "ssh-ed25519", &b);
     agent_abandon(request);
-    fake_agent_reply(&fake, "\x0e\0\0\0\0", 5);
+    agent_peer_reply(&peer, "\x0e\0\0\0\0", 5);
     turn_until(&calls, 1);
     cr_assert_eq(a.turn, 0);
     expect_broken(b.error);
@@ -119,8 +119,8 @@ Test(agent_lies, about_its_keys)
         cr_log_info("%s", lie->what);
         agent_scene_start();
         ask_three(&u);
-        fake_agent_sign(&fake, "ssh-ed25519", "good", 4);
-        fake_agent_reply(&fake, lie->reply, lie->size);
+        agent_peer_sign(&peer, "ssh-ed25519", "good", 4);
+        agent_peer_reply(&peer, lie->reply, lie->size);
         turn_until(&u.calls, 3);
         cr_assert_str_eq(u.first.data, "good");
         cr_assert_neq(strstr(u.keys.error, "does not follow the protocol"), NULL, "%s: %s",
@@ -138,7 +138,7 @@ Test(agent_lies, about_a_length)
         cr_log_info("%s", false_frames[i].what);
         agent_scene_start();
         ask_three(&u);
-        fake_agent_send(&fake, false_frames[i].reply, false_frames[i].size);
+        agent_peer_send(&peer, false_frames[i].reply, false_frames[i].size);
         expect_all_failed(&u, "impossible length");
         agent_scene_stop();
     }
@@ -148,7 +148,7 @@ Test(agent_lies, a_reply_for_nobody, .init = agent_scene_start, .fini = agent_sc
 {
     int calls = 0;
     struct answer a = { .calls = &calls };
-    fake_agent_sign(&fake, "ssh-ed25519", "unasked", 7);
+    agent_peer_sign(&peer, "ssh-ed25519", "unasked", 7);
     for (int i = 0; i < 10; i++)
         loop_step(loop);
     ask_signature("a", "ssh-ed25519", &a);
@@ -162,8 +162,8 @@ Test(agent_lies, one_reply_too_many, .init = agent_scene_start, .fini = agent_sc
     int calls = 0;
     struct answer a = { .calls = &calls };
     ask_signature("a", "ssh-ed25519", &a);
-    fake_agent_sign(&fake, "ssh-ed25519", "good", 4);
-    fake_agent_sign(&fake, "ssh-ed25519", "bad", 3);
+    agent_peer_sign(&peer, "ssh-ed25519", "good", 4);
+    agent_peer_sign(&peer, "ssh-ed25519", "bad", 3);
     turn_until(&calls, 1);
     cr_assert_str_eq(a.data, "good");
     ask_signature("b", "ssh-ed25519", &a);
@@ -177,7 +177,7 @@ Test(agent_dies, before_it_answers, .init = agent_scene_start, .fini = agent_sce
 {
     struct underway u;
     ask_three(&u);
-    fake_agent_hang_up(&fake);
+    agent_peer_hang_up(&peer);
     expect_all_failed(&u, "closed the connection");
 }
 
@@ -185,11 +185,11 @@ Test(agent_dies, in_the_middle_of_a_reply, .init = agent_scene_start, .fini = ag
 {
     struct underway u;
     ask_three(&u);
-    fake_agent_send(&fake, "\0\0\0\x20\x0e\0\0\0\x1b\0", 10);
+    agent_peer_send(&peer, "\0\0\0\x20\x0e\0\0\0\x1b\0", 10);
     for (int i = 0; i < 5; i++)
         loop_step(loop);
     cr_assert_eq(u.calls, 0);
-    fake_agent_hang_up(&fake);
+    agent_peer_hang_up(&peer);
     expect_all_failed(&u, "closed the connection");
 }
 
@@ -198,7 +198,7 @@ Test(agent_dies, while_idle, .init = agent_scene_start, .fini = agent_scene_stop
     int calls = 0;
     struct answer a = { .calls = &calls };
     expect_in_use();
-    fake_agent_hang_up(&fake);
+    agent_peer_hang_up(&peer);
     for (int i = 0; i < 5; i++)
         loop_step(loop);
     ask_keys(&a);
@@ -213,9 +213,9 @@ Test(agent_dies, after_one_answer, .init = agent_scene_start, .fini = agent_scen
     int calls = 0;
     struct answer a = { .calls = &calls }, b = { .calls = &calls };
     ask_signature("a", "ssh-ed25519", &a);
-    fake_agent_read(&fake);
-    fake_agent_sign(&fake, "ssh-ed25519", "good", 4);
-    fake_agent_hang_up(&fake);
+    agent_peer_read(&peer);
+    agent_peer_sign(&peer, "ssh-ed25519", "good", 4);
+    agent_peer_hang_up(&peer);
     ask_signature("b", "ssh-ed25519", &b);
     turn_until(&calls, 2);
     cr_assert_str_eq(a.data, "good", "%s", a.error);
@@ -232,7 +232,7 @@ Test(agent_answers, byte_by_byte, .init = agent_scene_start, .fini = agent_scene
     ask_signature("a", "a", &a);
     ask_signature("b", "a", &b);
     for (size_t i = 0; i < sizeof replies - 1; i++) {
-        fake_agent_send(&fake, replies + i, 1);
+        agent_peer_send(&peer, replies + i, 1);
         loop_step(loop);
     }
     turn_until(&calls, 2);
@@ -270,8 +270,8 @@ Test(agent_callback, closes_the_agent, .init = agent_scene_start, .fini = agent_
     ask_to_close(&calls);
     ask_signature("a", "ssh-ed25519", &a);
     ask_keys(&a);
-    fake_agent_sign(&fake, "a", "end", 3);
-    fake_agent_sign(&fake, "ssh-ed25519", "late", 4);
+    agent_peer_sign(&peer, "a", "end", 3);
+    agent_peer_sign(&peer, "ssh-ed25519", "late", 4);
     turn_until(&calls, 1);
     cr_assert_eq(none, 0);
     cr_assert_null(agent);
@@ -283,7 +283,7 @@ Test(agent_callback, closes_a_broken_agent, .init = agent_scene_start, .fini = a
     struct answer a = { .calls = &none };
     ask_to_close(&calls);
     ask_signature("a", "ssh-ed25519", &a);
-    fake_agent_hang_up(&fake);
+    agent_peer_hang_up(&peer);
     turn_until(&calls, 1);
     cr_assert_eq(none, 0);
 }
@@ -294,8 +294,8 @@ Test(agent_callback, never_comes_once_closed, .init = agent_scene_start, .fini =
     struct answer a = { .calls = &none };
     ask_signature("a", "ssh-ed25519", &a);
     ask_keys(&a);
-    fake_agent_sign(&fake, "ssh-ed25519", "late", 4);
-    fake_agent_hang_up(&fake);
+    agent_peer_sign(&peer, "ssh-ed25519", "late", 4);
+    agent_peer_hang_up(&peer);
     ask_signature("b", "ssh-ed25519", &a); /* finds all of it; only the callbacks are missing */
     agent_close(agent);
     agent = NULL;
@@ -330,11 +330,11 @@ Test(agent_callback, abandons_and_asks, .init = agent_scene_start, .fini = agent
     agent_list(agent, meddle, &chain);
     chain.others[0] = ask_signature("a", "ssh-ed25519", &a);
     chain.others[1] = ask_signature("b", "ssh-ed25519", &a);
-    fake_agent_reply(&fake, "\x0c\0\0\0\0", 5);
-    fake_agent_sign(&fake, "ssh-ed25519", "a", 1);
+    agent_peer_reply(&peer, "\x0c\0\0\0\0", 5);
+    agent_peer_sign(&peer, "ssh-ed25519", "a", 1);
     turn_until(&chain.calls, 2);
-    fake_agent_sign(&fake, "ssh-ed25519", "b", 1);
-    fake_agent_sign(&fake, "ssh-ed25519", "next", 4);
+    agent_peer_sign(&peer, "ssh-ed25519", "b", 1);
+    agent_peer_sign(&peer, "ssh-ed25519", "next", 4);
     turn_until(&calls, 1);
     cr_assert_str_eq(chain.next.data, "next", "%s", chain.next.error);
     cr_assert_eq(none, 0);
