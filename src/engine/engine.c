@@ -53,10 +53,25 @@ static void start_hosts(struct engine *e)
 {
     const struct rollout_limits limits = { .fanout = e->plan->settings->fanout.n,
                                            .connects = e->plan->settings->connects.n };
-    while (!list_is_empty(&e->queue) && !e->gate.held && !e->gate.starts_held &&
+    while (!list_is_empty(&e->queue) && e->stop == STOP_NONE && !e->gate.held &&
+           !e->gate.starts_held &&
            rollout_may_start(&limits, &(struct rollout_state){ .running = e->counts.running,
                                                                .connecting = e->connecting }))
         host_run_start(list_entry(list_pop(&e->queue), struct host_run, link));
+}
+
+/* Tells every host of a stop that is harder than the last one they heard of. */
+static void apply_stop(struct engine *e)
+{
+    if (e->stop > e->stop_applied) {
+        e->stop_applied = e->stop;
+        list_for_each(it, tmp, &e->running)
+            host_run_stop(list_entry(it, struct host_run, link), e->stop, e->stop_cause);
+    }
+    if (e->stop != STOP_NONE) {
+        end_unstarted(e, &e->queue);
+        end_unstarted(e, &e->parked);
+    }
 }
 
 /* The schedule task: after every change, starts what may start, asks, or ends the run. */
@@ -65,10 +80,7 @@ static void schedule(struct task *task)
     struct engine *e = list_entry(task, struct engine, schedule);
     if (e->is_finished)
         return;
-    if (e->stop != STOP_NONE) {
-        end_unstarted(e, &e->queue);
-        end_unstarted(e, &e->parked);
-    }
+    apply_stop(e);
     start_hosts(e);
     if (e->done == e->plan->target_count)
         finish(e);
@@ -76,21 +88,29 @@ static void schedule(struct task *task)
         engine_ask_host_keys(e);
 }
 
+/* Wakes all sessions. A host whose first events are just being told has none yet. */
+static void wake_sessions(struct engine *e)
+{
+    list_for_each(it, tmp, &e->running)
+    {
+        struct host_run *h = list_entry(it, struct host_run, link);
+        if (h->session)
+            session_wake(h->session);
+    }
+}
+
 /* The gate opened: everybody may go on reading, and hosts may be started. */
 static void gate_opened(struct gate *gate)
 {
     struct engine *e = gate->owner;
-    list_for_each(it, tmp, &e->running)
-        session_wake(list_entry(it, struct host_run, link)->session);
+    wake_sessions(e);
     loop_wake(e->loop, &e->schedule);
 }
 
 /* The input's thread rang: commands that waited for more may go on. */
 static void input_has_more(void *arg)
 {
-    struct engine *e = arg;
-    list_for_each(it, tmp, &e->running)
-        session_wake(list_entry(it, struct host_run, link)->session);
+    wake_sessions(arg);
 }
 
 /* Called from the input's thread. */
@@ -233,9 +253,7 @@ void engine_stop(struct engine *e, enum stop_kind kind, enum error_code cause, c
         e->stop_cause = cause;
         e->run.interrupted = word;
     }
-    e->stop = kind;
-    list_for_each(it, tmp, &e->running)
-        host_run_stop(list_entry(it, struct host_run, link), kind, e->stop_cause);
+    e->stop = kind; /* only marked: a listener may be calling, amid anything */
     loop_wake(e->loop, &e->schedule);
 }
 

@@ -71,6 +71,7 @@ struct engine {
     struct timer *deadline;
     struct timer *progress;
     enum stop_kind stop;
+    enum stop_kind stop_applied; /* that the hosts know of */
     enum error_code stop_cause;
     bool is_started;
     bool is_finished;

@@ -248,7 +248,8 @@ static void take_session_error(struct host_run *h)
 static void on_closed(void *arg)
 {
     struct host_run *h = arg;
-    bool again = !h->has_result && session_wants_other_types(h->session) && !h->asks_all_types;
+    bool again = !h->has_result && session_wants_other_types(h->session) && !h->asks_all_types &&
+                 h->engine->stop == STOP_NONE;
     bool parks = !h->has_result && is_askable(h);
     if (parks)
         park(h);
