@@ -220,6 +220,23 @@ void engine_listen(struct engine *e, struct listener *l)
     emitter_add(&e->emitter, l);
 }
 
+/* Says loudly, once, that host keys are not checked. */
+static void warn_of_unchecked_keys(struct engine *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->plan->target_count; i++)
+        count += e->plan->targets[i]->settings->host_key_check == HOST_KEY_CHECK_OFF;
+    if (count == 0)
+        return;
+    char *text = xprintf("warning: host keys are NOT checked on %zu host%s (host-key-check off): "
+                         "anybody in between can read and change everything",
+                         count, count == 1 ? "" : "s");
+    engine_emit(
+        e, &(struct event){
+               .kind = EVENT_NOTE, .run = &e->run, .severity = SEVERITY_WARNING, .text = text });
+    free(text);
+}
+
 void engine_start(struct engine *e)
 {
     int64_t now = clock_monotonic_us();
@@ -234,6 +251,7 @@ void engine_start(struct engine *e)
         input_on_more(e->input, ring_input_bell, e->input_bell);
     }
     engine_emit(e, &(struct event){ .kind = EVENT_RUN_START, .run = &e->run });
+    warn_of_unchecked_keys(e);
     if (e->plan->settings->deadline.us > 0)
         timer_arm(e->deadline, now + e->plan->settings->deadline.us);
     timer_arm(e->progress, now + PROGRESS_US);

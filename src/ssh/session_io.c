@@ -100,7 +100,7 @@ static ssize_t on_send(libssh2_socket_t fd, const void *data, size_t size, int f
     return note_broken(s, sent) == -EAGAIN ? (ssize_t)size : sent;
 }
 
-/* Keeps at most `most` bytes of a server's text, printable. */
+/* Keeps at most `most` bytes of a server's text, printable, without a blank end. */
 static char *keep_text(const char *text, int size, int most)
 {
     if (size > most)
@@ -110,6 +110,8 @@ static char *keep_text(const char *text, int size, int most)
         if (!isprint((unsigned char)*c))
             *c = ' ';
     }
+    for (size_t n = strlen(copy); n > 0 && copy[n - 1] == ' '; n--)
+        copy[n - 1] = '\0';
     return copy;
 }
 
@@ -176,6 +178,24 @@ void session_listen(struct session *s, bool wanted)
     s->transport->ops->want_read(s->transport, wanted);
 }
 
+/* Tells the server's banner: with -v, and to everybody where the login failed. */
+static void tell_banner(struct session *s)
+{
+    const char *banner = ssh_alloc_banner(s->alloc);
+    if (!banner)
+        return;
+    char *text = keep_text(banner, (int)strlen(banner), SSH_ALLOC_BANNER_MAX);
+    bool has_failed = error_is_set(&s->error) && error_status(s->error.code) == STATUS_AUTH;
+    if (has_failed) {
+        char *note = xprintf("the server says: %s", text);
+        s->listener.on_note(s->listener.arg, SEVERITY_WARNING, note);
+        free(note);
+    } else {
+        trace_note("%s: the server says: %s", s->target->info.name, text);
+    }
+    free(text);
+}
+
 /* Frees libssh2's session: cut, it cannot wait for the server. */
 static void free_ssh(struct session *s)
 {
@@ -184,6 +204,7 @@ static void free_ssh(struct session *s)
         if (libssh2_session_free(s->ssh) != LIBSSH2_ERROR_EAGAIN)
             s->ssh = NULL;
     }
+    tell_banner(s);
     ssh_alloc_free(s->alloc);
     s->alloc = NULL;
 }

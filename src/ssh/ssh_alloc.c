@@ -19,8 +19,8 @@
 /* The highest channel number that is followed: far more than a session ever opens. */
 #define CHANNEL_MAX (1u << 20)
 
-/* SSH messages that are looked at (RFC 4254, section 9). */
-enum { MSG_CHANNEL_OPEN_CONFIRMATION = 91, MSG_CHANNEL_REQUEST = 98 };
+/* SSH messages that are looked at (RFC 4252, section 6; RFC 4254, section 9). */
+enum { MSG_USERAUTH_BANNER = 53, MSG_CHANNEL_OPEN_CONFIRMATION = 91, MSG_CHANNEL_REQUEST = 98 };
 
 /* Stands before each block and keeps it aligned for any type. */
 struct block {
@@ -40,6 +40,7 @@ struct ssh_alloc {
     uint32_t last_channel;
     unsigned char *exit_seen; /* a bit for each channel number */
     size_t exit_seen_size;
+    char *banner;
 
     bool is_swapping;
     bool was_swapped;
@@ -120,6 +121,18 @@ static void note_exit_status(struct ssh_alloc *a, uint32_t channel)
     a->exit_seen[channel / 8] |= (unsigned char)(1u << channel % 8);
 }
 
+/* Keeps the text of a banner. */
+static void note_banner(struct ssh_alloc *a, const unsigned char *data, size_t size)
+{
+    size_t text = read_u32(data + 1);
+    if (text > size - 5)
+        return;
+    if (text > SSH_ALLOC_BANNER_MAX)
+        text = SSH_ALLOC_BANNER_MAX;
+    free(a->banner);
+    a->banner = xstrndup((const char *)data + 5, text);
+}
+
 /* Looks at a block that is about to be freed: decrypted packets are blocks that begin with their
  * message number. */
 static void look_at(struct ssh_alloc *a, const unsigned char *data, size_t size)
@@ -132,6 +145,8 @@ static void look_at(struct ssh_alloc *a, const unsigned char *data, size_t size)
     } else if (size >= 9 + name_size && data[0] == MSG_CHANNEL_REQUEST &&
                read_u32(data + 5) == name_size && memcmp(data + 9, name, name_size) == 0) {
         note_exit_status(a, read_u32(data + 1));
+    } else if (size >= 5 && data[0] == MSG_USERAUTH_BANNER) {
+        note_banner(a, data, size);
     }
 }
 
@@ -203,6 +218,7 @@ void ssh_alloc_free(struct ssh_alloc *a)
     if (!a)
         return;
     free(a->exit_seen);
+    free(a->banner);
     free(a);
 }
 
@@ -260,6 +276,11 @@ bool ssh_alloc_exit_status_seen(const struct ssh_alloc *a, uint32_t channel)
 {
     size_t at = (size_t)channel / 8;
     return at < a->exit_seen_size && (a->exit_seen[at] & 1u << channel % 8) != 0;
+}
+
+const char *ssh_alloc_banner(const struct ssh_alloc *a)
+{
+    return a->banner;
 }
 
 size_t ssh_alloc_held(const struct ssh_alloc *a)

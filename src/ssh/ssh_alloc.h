@@ -54,6 +54,12 @@ bool ssh_alloc_last_channel(const struct ssh_alloc *a, uint32_t *ret);
 /* Did an "exit-status" for this channel arrive? Ask after libssh2_channel_wait_closed(). */
 bool ssh_alloc_exit_status_seen(const struct ssh_alloc *a, uint32_t channel);
 
+/* The text of the last authentication banner (RFC 4252, section 5.4), at most SSH_ALLOC_BANNER_MAX
+ * bytes, as the server sent it; NULL where none was seen. libssh2 1.10 keeps banners unread until
+ * the session is freed: ask after libssh2_session_free(). */
+#define SSH_ALLOC_BANNER_MAX 1024
+const char *ssh_alloc_banner(const struct ssh_alloc *a);
+
 /* Bytes held now, the most held so far, and whether the cap ever refused one. */
 size_t ssh_alloc_held(const struct ssh_alloc *a);
 size_t ssh_alloc_peak(const struct ssh_alloc *a);

@@ -97,3 +97,17 @@ Test(ssh_alloc, big_blocks_are_whole_and_zero)
     libssh2_session_free(session);
     ssh_alloc_free(a);
 }
+
+Test(ssh_alloc, banner_is_kept)
+{
+    static const char banner[] = "5\0\0\0\6Hello\n\0\0\0\2en";
+    static const char lying[] = "5\0\0\1\6Hello\n";
+    struct ssh_alloc *a;
+    LIBSSH2_SESSION *session = open_session(&a, SSH_ALLOC_CAP);
+    free_packet(session, a, lying, sizeof lying - 1);
+    cr_assert_null(ssh_alloc_banner(a));
+    free_packet(session, a, banner, sizeof banner - 1);
+    libssh2_session_free(session);
+    cr_assert_str_eq(ssh_alloc_banner(a), "Hello\n");
+    ssh_alloc_free(a);
+}
