@@ -3,12 +3,21 @@
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
 enum { SHA1_BLOCK = 64, INNER_PAD = 0x36, OUTER_PAD = 0x5c };
+
+void digest_sha256_text(const unsigned char digest[static SHA256_SIZE],
+                        char ret[static SHA256_TEXT_SIZE])
+{
+    int at = snprintf(ret, SHA256_TEXT_SIZE, "sha256:");
+    for (size_t i = 0; i < SHA256_SIZE; i++)
+        at += snprintf(ret + at, 3, "%02x", digest[i]);
+}
 
 /* By hand (RFC 2104): OpenSSL's own HMAC looks its digest up anew for each. */
 struct hmac_sha1 {

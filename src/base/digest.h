@@ -11,6 +11,13 @@
 
 void digest_sha256(const void *data, size_t size, unsigned char ret[static SHA256_SIZE]);
 
+/* Room for "sha256:", 64 hexadecimal digits and a NUL. */
+#define SHA256_TEXT_SIZE (7 + 2 * SHA256_SIZE + 1)
+
+/* A digest as reports show it: "sha256:...". */
+void digest_sha256_text(const unsigned char digest[static SHA256_SIZE],
+                        char ret[static SHA256_TEXT_SIZE]);
+
 /* A state to be used again and again: made once, each HMAC costs two short digests. */
 struct hmac_sha1;
 

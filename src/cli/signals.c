@@ -8,7 +8,7 @@
 #include "base/memory.h"
 
 /* What TERM, HUP and a closed output leave to commands that are being ended. */
-#define END_US (1800 * US_PER_MS)
+#define END_US (1200 * US_PER_MS)
 
 static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 #define WATCHED_COUNT (sizeof watched / sizeof *watched)

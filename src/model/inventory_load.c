@@ -160,9 +160,7 @@ static void make_digest(struct inventory *inv)
     else
         digest_sha256(buf_str(&all), all.size, digest);
     buf_release(&all);
-    char *to = inv->digest + snprintf(inv->digest, sizeof inv->digest, "sha256:");
-    for (size_t i = 0; i < sizeof digest; i++)
-        to += snprintf(to, 3, "%02x", digest[i]);
+    digest_sha256_text(digest, inv->digest);
 }
 
 bool inventory_load(struct inventory **ret, const struct path_list *files,

@@ -109,7 +109,7 @@ struct inventory {
     struct arena *arena;
     struct inventory_file *files; /* heap */
     size_t file_count;
-    char digest[8 + 2 * SHA256_SIZE];
+    char digest[SHA256_TEXT_SIZE];
     struct name_set host_names; /* same indexes as hosts */
     struct host **hosts;        /* heap, of arena objects */
     size_t host_room;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/home.h"
 #include "base/memory.h"
 #include "base/name_set.h"
@@ -74,6 +75,16 @@ static const char *controller_name(struct arena *arena)
     return arena_strdup(arena, name);
 }
 
+/* The digest of the command, by which reports can be compared without showing it. */
+static const char *digest_of(struct arena *arena, const char *command)
+{
+    unsigned char digest[SHA256_SIZE];
+    char *text = arena_alloc(arena, SHA256_TEXT_SIZE);
+    digest_sha256(command, strlen(command), digest);
+    digest_sha256_text(digest, text);
+    return text;
+}
+
 static void fill_run(struct plan *plan, const struct plan_request *request)
 {
     static const char *const no_options[] = { NULL };
@@ -84,6 +95,8 @@ static void fill_run(struct plan *plan, const struct plan_request *request)
     free(user);
     run->mode = request->mode;
     run->command = request->job.command;
+    if (run->command)
+        run->command_digest = digest_of(plan->arena, run->command);
     run->label = request->settings->label.s;
     run->controller = controller_name(plan->arena);
     run->inventory_digest = request->inventory ? inventory_digest(request->inventory) : NULL;

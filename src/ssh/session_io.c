@@ -181,7 +181,7 @@ void session_listen(struct session *s, bool wanted)
 /* Tells the server's banner: with -v, and to everybody where the login failed. */
 static void tell_banner(struct session *s)
 {
-    const char *banner = ssh_alloc_banner(s->alloc);
+    const char *banner = s->alloc ? ssh_alloc_banner(s->alloc) : NULL;
     if (!banner)
         return;
     char *text = keep_text(banner, (int)strlen(banner), SSH_ALLOC_BANNER_MAX);

@@ -391,7 +391,7 @@ Test(session_hostkey, cancelled_from_within)
     rig_init(&r);
     r.fails_on_note = true;
     fake_known_hosts.verdict = KNOWN_HOSTS_UNKNOWN;
-    r.settings.host_key_check = HOST_KEY_CHECK_OFF;
+    r.settings.host_key_check = HOST_KEY_CHECK_ACCEPT_NEW;
     server_greets(NULL);
     rig_open(&r);
     rig_expect_end(&r, ERR_CANCELLED_BY_USER, STAGE_HANDSHAKE);
