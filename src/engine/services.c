@@ -91,12 +91,11 @@ static bool check_named_keys(struct engine *e, struct error *reterr)
 /* Connects to the agent; none is no error, the keys may do. */
 static void open_agent(struct engine *e, const char *socket)
 {
-    struct error err = ERROR_INIT;
+    struct error *why = &e->services.no_agent;
     if (!socket || !*socket)
         return;
-    if (!agent_open(&e->services.agent, e->loop, socket, AGENT_TIMEOUT_US, &err))
-        trace_note("%s", error_text(&err));
-    error_release(&err);
+    if (!agent_open(&e->services.agent, e->loop, socket, AGENT_TIMEOUT_US, why))
+        trace_note("%s", error_text(why));
 }
 
 bool engine_services_init(struct engine *e, const char *agent_socket, struct error *reterr)
@@ -114,6 +113,7 @@ void engine_services_release(struct engine *e)
     dns_free(e->services.dns);
     identity_store_free(e->services.identities);
     agent_close(e->services.agent);
+    error_release(&e->services.no_agent);
     free(e->services.preferred_key);
     struct known_hosts_set *set, *tmp;
     HASH_ITER(hh, e->known_hosts, set, tmp)

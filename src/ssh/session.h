@@ -52,7 +52,8 @@ struct ssh_services {
     struct loop *loop;
     struct dns *dns;
     struct identity_store *identities;
-    struct agent *agent; /* NULL where there is none */
+    struct agent *agent;   /* NULL where there is none */
+    struct error no_agent; /* why not, for error texts; empty where none was named */
     const struct gate *gate;
     /* The public key blob of the credential that worked last, tried first on the next host; heap,
      * owned by the services' owner. */

@@ -154,6 +154,8 @@ static enum step probe_methods(struct session *s)
     if (s->services->agent) {
         s->gathering->request = agent_list(s->services->agent, agent_listed, s->gathering);
         session_listen(s, false);
+    } else {
+        error_copy(&s->gathering->unusable, &s->services->no_agent);
     }
     return STEP_NEXT;
 }
