@@ -42,7 +42,7 @@ static enum step fail(struct job_exec *e, enum error_code code, const char *what
 {
     struct session *s = e->job.session;
     if (session_is_broken(s)) {
-        session_fail(s, ERR_CONNECTION_LOST, "%s", session_broken_text(s));
+        session_fail(s, session_broken_code(s), "%s", session_broken_text(s));
         return STEP_FAIL;
     }
     if (!error_is_set(&e->result.error))

@@ -234,6 +234,13 @@ bool session_is_broken(const struct session *s)
     return s->is_at_eof || s->io_errno != 0;
 }
 
+enum error_code session_broken_code(const struct session *s)
+{
+    bool is_silence = s->io_errno == ETIMEDOUT || s->io_errno == EHOSTUNREACH ||
+                      s->io_errno == ENETUNREACH || s->io_errno == ENETDOWN;
+    return is_silence ? ERR_PEER_DEAD : ERR_CONNECTION_LOST;
+}
+
 const char *session_broken_text(const struct session *s)
 {
     if (s->disconnect_text)

@@ -105,6 +105,8 @@ enum step ssh_step(struct session *s, ssize_t rc, enum error_code code, const ch
 
 /* Has the connection itself broken? Then `what` says how, for an error text. */
 bool session_is_broken(const struct session *s);
+/* Once it is broken, after login: did the peer fall silent, or was the connection ended? */
+enum error_code session_broken_code(const struct session *s);
 const char *session_broken_text(const struct session *s);
 
 /* libssh2's text for the last error on this session, printable. */

@@ -65,7 +65,6 @@ static const struct fault faults[] = {
     { "stall", fault_ssh, 0, "stall" },
     { "midway_reset", fault_ssh, 0, "midway_reset" },
     { "midway_close", fault_ssh, 0, "midway_close" },
-    { "vanish", fault_ssh, 0, "vanish" },
 };
 enum { FAULTS = sizeof faults / sizeof *faults };
 

@@ -7,7 +7,6 @@
 
 #include <libssh/libssh.h>
 #include <libssh/server.h>
-#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,14 +40,6 @@ _Noreturn static void vanish_with_reset(const struct server *s)
     fault_reset(s->fd);
     close(s->fd);
     _exit(0);
-}
-
-/* From now on the kernel drops what the peer sends, and acknowledges nothing. */
-static void drop_traffic(int fd)
-{
-    struct sock_filter none[] = { { .code = BPF_RET | BPF_K, .k = 0 } };
-    struct sock_fprog program = { .len = 1, .filter = none };
-    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 /* --- Authentication -------------------------------------------------------------------------- */
@@ -214,11 +205,6 @@ static void run_command(struct server *s, const char *command)
     }
     if (is_way(s, "stall"))
         fall_silent();
-    if (is_way(s, "vanish")) {
-        usleep(100000);
-        drop_traffic(s->fd);
-        fall_silent();
-    }
     if (is_way(s, "midway_reset") || is_way(s, "midway_close")) {
         usleep(100000);
         if (is_way(s, "midway_reset"))
