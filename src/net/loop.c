@@ -142,7 +142,9 @@ struct timer *timer_new(struct loop *loop, timer_fn *fn, void *arg)
 void timer_arm(struct timer *timer, int64_t at_us)
 {
     int64_t wait_us = at_us - clock_monotonic_us();
-    uint64_t wait_ms = wait_us > 0 ? (uint64_t)(wait_us + US_PER_MS - 1) / US_PER_MS : 0;
+    /* One more than rounding up asks for: libuv's clock shows whole milliseconds, so its "now" may
+     * lie up to one before ours, and a timer must not fire early. */
+    uint64_t wait_ms = wait_us > 0 ? (uint64_t)(wait_us + US_PER_MS - 1) / US_PER_MS + 1 : 0;
     /* libuv counts from the start of its turn, which may be some time ago. */
     uv_update_time(timer->uv.loop);
     uv_timer_start(&timer->uv, timer_fired, wait_ms, 0);

@@ -75,6 +75,49 @@ static void stop_loop(void *arg)
     loop_stop(loop);
 }
 
+struct punctual {
+    struct timer *timer;
+    int64_t due_us;
+    int64_t early_us; /* the worst, over all rounds */
+    int rounds;
+};
+
+static void note_earliness(void *arg)
+{
+    struct punctual *p = arg;
+    int64_t early = p->due_us - clock_monotonic_us();
+    if (early > p->early_us)
+        p->early_us = early;
+    if (--p->rounds == 0) {
+        loop_stop(loop);
+        return;
+    }
+    p->due_us = clock_monotonic_us() + 2 * US_PER_MS + p->rounds * 37 % 1000;
+    timer_arm(p->timer, p->due_us);
+}
+
+static void stay_busy(struct task *task)
+{
+    loop_wake(loop, task);
+}
+
+/* Who compares the clock with the deadline in the callback must find it over: libuv counts whole
+ * milliseconds, and a wait that ended in the same one would never be looked at again. */
+Test(loop, timers_are_never_early_by_a_fraction, .init = start, .fini = stop)
+{
+    struct punctual p = { .rounds = 300 };
+    struct task busy; /* turns the loop all the time, as other hosts do */
+    task_init(&busy, stay_busy);
+    loop_wake(loop, &busy);
+    p.timer = timer_new(loop, note_earliness, &p);
+    p.due_us = clock_monotonic_us();
+    timer_arm(p.timer, p.due_us);
+    loop_run(loop);
+    task_cancel(&busy);
+    timer_close(p.timer);
+    cr_assert_leq(p.early_us, 0, "%lld us early", (long long)p.early_us);
+}
+
 Test(loop, timer_fires_not_before_its_time, .init = start, .fini = stop)
 {
     int64_t fired = 0, begun = clock_monotonic_us();
