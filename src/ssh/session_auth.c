@@ -115,7 +115,9 @@ static void gather(struct auth_gathering *g)
         add_agent_key(g, &g->agent_keys[i]);
     if (source.kind == SOURCE_DEFAULT)
         add_identities(g, false);
-    if (target->password)
+    if (target->password && g->session->withholds_password)
+        error_set(&g->unusable, ERR_AUTH, "no password is offered to a host whose key has changed");
+    else if (target->password)
         add_candidate(g, &(struct credential){ .kind = CREDENTIAL_PASSWORD,
                                                .password = target->password,
                                                .name = "password" });
@@ -236,6 +238,10 @@ static void sign(struct auth_attempt *a, const unsigned char *data, size_t size)
                                                 .blob_size = a->credential->blob_size };
     struct error err = ERROR_INIT;
     const char *algorithm = userauth_request_check(data, size, &expected, &err);
+    if (algorithm && strcmp(algorithm, "ssh-rsa") == 0) {
+        error_set(&err, ERR_AUTH, "RSA signatures with SHA-1 are not made");
+        algorithm = NULL;
+    }
     if (algorithm && a->credential->kind == CREDENTIAL_AGENT_KEY) {
         ask_agent(a, data, size, algorithm);
         return;

@@ -28,11 +28,14 @@ static bool keep_host_key(struct session *s)
     return true;
 }
 
-/* `off` takes every key; the engine has said so once, for all hosts. */
+/* `off` takes every key; the engine has said so once, for all hosts. Where the key is not the
+ * recorded one, no password is offered, as in ssh(1). */
 static enum step accept_any(struct session *s, const struct known_hosts_result *found)
 {
     if (found->verdict != KNOWN_HOSTS_MATCH)
         trace_note("%s: host key not checked: %s", s->target->info.name, found->offered);
+    s->withholds_password =
+        found->verdict == KNOWN_HOSTS_CHANGED || found->verdict == KNOWN_HOSTS_REVOKED;
     return STEP_NEXT;
 }
 

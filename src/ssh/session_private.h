@@ -85,6 +85,7 @@ struct session {
     bool wants_other_types;
     unsigned char *host_key; /* as offered, SSH wire format */
     size_t host_key_size;
+    bool withholds_password; /* the host key is not the recorded one */
 
     /* METHODS, AUTH */
     struct auth_gathering *gathering; /* what METHODS found; session_auth.c */
