@@ -63,18 +63,21 @@ static void add_items(struct buf *out, const char *from, const char *among)
     }
 }
 
-/* The host key types to ask for: those recorded first, an RSA key being good for two algorithms. */
+/* The host key types to ask for, best first: those recorded before the others. An RSA key is good
+ * for two algorithms. */
 static void order_host_keys(struct buf *out, unsigned known_types)
 {
+    struct buf known;
+    buf_init(&known, 4096);
     for (int type = 0; type < PUBLIC_KEY_TYPE_COUNT; type++) {
-        if (!(known_types & 1u << type))
-            continue;
-        if (type == PUBLIC_KEY_RSA)
-            add_items(out, "rsa-sha2-512,rsa-sha2-256", NULL);
-        else
-            add_items(out, public_key_type_name((enum public_key_type)type), HOST_KEY);
+        if (known_types & 1u << type)
+            buf_addf(&known, "%s,", public_key_type_name((enum public_key_type)type));
     }
+    if (known_types & 1u << PUBLIC_KEY_RSA)
+        buf_add_str(&known, "rsa-sha2-512,rsa-sha2-256");
+    add_items(out, HOST_KEY, buf_str(&known));
     add_items(out, HOST_KEY, NULL);
+    buf_release(&known);
 }
 
 /* Appends those of `names` that this libssh2 can do. */
@@ -141,7 +144,7 @@ char *algorithms_mismatch(LIBSSH2_SESSION *ssh, const struct greeting *greeting)
         buf_clear(&ours);
         add_supported(&ours, ssh, i, preferences[i].names);
         if (theirs && !lists_meet(buf_str(&ours), theirs))
-            text = xprintf("no common %s: the server offers %s; libssh2 %s has %s",
+            text = xprintf("no common %s: the server offers %.600s; libssh2 %s has %s",
                            algorithm_list_phrase((enum algorithm_list)i), theirs,
                            libssh2_version(0), buf_str(&ours));
     }
