@@ -416,8 +416,10 @@ static void exec_abort(struct job *job, const struct error *why)
     bool was_ended = error_is_set(&e->end_why) || error_status(why->code) == STATUS_CANCELLED;
     if (error_is_set(&e->end_why))
         error_move(&e->result.error, &e->end_why);
-    else if (!is_complete && !error_is_set(&e->result.error))
+    else if (!is_complete && !error_is_set(&e->result.error)) {
         error_set(&e->result.error, code_for(e, why->code), "%s", error_text(why));
+        e->result.has_exit_code = false; /* a status without the rest of the output: unknown */
+    }
     if (was_ended && e->result.has_started)
         e->result.kill = is_complete ? exec_end_result(e) : KILL_UNCONFIRMED;
     e->args.listener.on_end(e->args.listener.arg, &e->result);

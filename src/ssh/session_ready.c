@@ -73,7 +73,7 @@ enum step session_ready_run(struct session *s)
         return STEP_NEXT;
     bool is_drained = !again && s->slice_left > 0 && !s->services->gate->held;
     if (session_is_broken(s) && is_drained) {
-        session_fail(s, ERR_CONNECTION_LOST, "%s", session_broken_text(s));
+        session_fail(s, session_broken_code(s), "%s", session_broken_text(s));
         return STEP_FAIL;
     }
     bool paused = s->services->gate->held && !has_urgent_job(s);

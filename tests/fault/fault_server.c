@@ -39,7 +39,7 @@ static const struct fault faults[] = {
     { "close", fault_say, 0, "" },
     { "reset", fault_say_reset, 0, "" },
     { "no_common", fault_no_common, 0, NULL },
-    { "trickle", fault_trickle, 1, NULL },
+    { "trickle", fault_trickle, 0, NULL },
     { "slow_trickle", fault_trickle, 200, NULL },
     { "ok", fault_ssh, 0, "ok" },
     { "auth_refuse", fault_ssh, 0, "auth_refuse" },

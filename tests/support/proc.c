@@ -80,6 +80,9 @@ static const char **make_environment(const char *const *extra)
     put_variable(env, &count, text_of("HOME=%s", tmp_dir()));
     put_variable(env, &count, "LC_ALL=C.UTF-8");
     put_variable(env, &count, "ASAN_OPTIONS=detect_leaks=1");
+    put_variable(env, &count,
+                 "LSAN_OPTIONS=print_suppressions=0:suppressions=" TEST_SOURCE_DIR
+                 "/support/lsan.supp");
     for (; extra != NULL && *extra != NULL; extra++)
         put_variable(env, &count, *extra);
     return env;
@@ -336,6 +339,12 @@ void proc_result_release(struct proc_result *r)
     *r = (struct proc_result){ .exit_code = -1 };
 }
 
+void proc_expect_memory(const struct proc_result *r, long kib)
+{
+    if (strcmp(TEST_SANITIZE, "") == 0)
+        cr_assert_lt(r->usage.ru_maxrss, kib, "%ld KiB", r->usage.ru_maxrss);
+}
+
 int64_t proc_cpu_ms(const struct proc_result *r)
 {
     return (r->usage.ru_utime.tv_sec + r->usage.ru_stime.tv_sec) * 1000 +
@@ -349,8 +358,8 @@ struct proc_result muster_run(const char *const *argv)
 
 char *proc_describe(const struct proc_result *r)
 {
-    return text_of("exit %d, signal %d%s, %lld ms\n--- stdout (%zu)\n%.4000s\n--- stderr (%zu)\n"
-                   "%.4000s",
+    return text_of("exit %d, signal %d%s, %lld ms\n--- stdout (%zu)\n%.2000s\n--- stderr (%zu)\n"
+                   "%.6000s",
                    r->exit_code, r->signal, r->timed_out ? " (deadline)" : "",
                    (long long)r->elapsed_ms, r->out_size, r->out, r->err_size, r->err);
 }

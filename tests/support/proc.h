@@ -65,6 +65,10 @@ struct proc_result proc_finish(struct proc *p);
 struct proc_result proc_run(const struct proc_args *args);
 void proc_result_release(struct proc_result *r);
 
+/* Fails the test where the program's memory went over `kib`; says nothing about a build with
+ * sanitizers, which keep freed memory. */
+void proc_expect_memory(const struct proc_result *r, long kib);
+
 /* User + system CPU time. */
 int64_t proc_cpu_ms(const struct proc_result *r);
 

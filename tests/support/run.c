@@ -57,7 +57,9 @@ static void check_hosts(const struct run *r)
                  "not one host_end for each of %zu hosts", count);
     cr_assert_eq(json_count(r->events, "event", "run_end"), 1);
     cr_assert_eq(json_number_at(r->report, "summary.hosts"), (double)count);
-    cr_assert_eq(json_number_at(r->report, "summary.exit_code"), r->p.exit_code);
+    if (json_number_at(r->report, "summary.exit_code") != r->p.exit_code)
+        cr_assert_fail("the report says exit %g: %s",
+                       json_number_at(r->report, "summary.exit_code"), proc_describe(&r->p));
 }
 
 struct run run_finish(struct proc *p)
