@@ -13,12 +13,12 @@ Test(run, two_hundred_hosts_keep_their_output_apart, .timeout = 120)
     struct run r = RUN(fleet_text("inventory"), "-a", "-f", "64", "--",
                        "set -- $SSH_CONNECTION; echo $3; echo err $3 >&2; exit 3");
     run_expect(&r, 1);
-    int count = fleet_number("hosts");
+    size_t count = (size_t)fleet_number("hosts");
     cr_assert_eq(run_count(&r, "failed"), count);
-    for (int i = 0; i < count; i++) {
-        const cJSON *host = cJSON_GetArrayItem(json_at(r.report, "hosts"), i);
+    for (size_t i = 0; i < count; i++) {
+        const cJSON *host = cJSON_GetArrayItem(json_at(r.report, "hosts"), (int)i);
         const char *address = json_text_at(host, "address");
-        cr_assert_eq(json_number_at(host, "index"), i);
+        cr_assert_eq(json_number_at(host, "index"), (double)i);
         cr_assert_eq(json_number_at(host, "exit_code"), 3);
         cr_assert_str_eq(json_text_at(host, "stdout"), text_of("%s\n", address));
         cr_assert_str_eq(json_text_at(host, "stderr"), text_of("err %s\n", address));
