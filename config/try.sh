@@ -56,12 +56,12 @@ END
 table() {
     awk -F '"event":"' '$2 ~ /^host_end"/' "$1" | awk '
     function text(key) {
-        return match($0, "\"" key "\":\"[^\"]*\"") ?
-            substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 5) : "-"
+        if (!match($0, "\"" key "\":\"[^\"]*\"")) return "-"
+        return substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 5)
     }
     function number(key) {
-        return match($0, "\"" key "\":[0-9.]+") ?
-            substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) : "-"
+        if (!match($0, "\"" key "\":[0-9.]+")) return "-"
+        return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3)
     }
     { printf "%-8s %-12s %-12s %-6s %8s ms\n",
         text("name"), text("address"), text("status"), number("exit_code"), number("total") }' |
