@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ssh/job_exec.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -231,6 +232,17 @@ static enum step run_pump(struct job_exec *e)
     return STEP_NEXT;
 }
 
+/* Keeps a signal's name, in the characters that RFC 4254, section 6.10, has for one. */
+static void keep_signal(struct job_exec *e, const char *name, size_t size)
+{
+    char *to = e->result.signal;
+    snprintf(to, sizeof e->result.signal, "%.*s", (int)size, name);
+    for (; *to; to++) {
+        if (!isalnum((unsigned char)*to) && !strchr("@._+-", *to))
+            *to = '_';
+    }
+}
+
 /* Reads how the command ended: the signal before the status, and the status only if one came. */
 static void collect_status(struct job_exec *e)
 {
@@ -239,7 +251,7 @@ static void collect_status(struct job_exec *e)
     size_t size = 0;
     libssh2_channel_get_exit_signal(e->channel, &name, &size, NULL, NULL, NULL, NULL);
     if (name) {
-        snprintf(e->result.signal, sizeof e->result.signal, "%.*s", (int)size, name);
+        keep_signal(e, name, size);
         libssh2_free(s->ssh, name);
     } else if (ssh_alloc_exit_status_seen(s->alloc, e->channel_id)) {
         e->result.has_exit_code = true;
@@ -416,9 +428,12 @@ static void exec_abort(struct job *job, const struct error *why)
     bool was_ended = error_is_set(&e->end_why) || error_status(why->code) == STATUS_CANCELLED;
     if (error_is_set(&e->end_why))
         error_move(&e->result.error, &e->end_why);
-    else if (!is_complete && !error_is_set(&e->result.error)) {
+    else if (!is_complete && !error_is_set(&e->result.error))
         error_set(&e->result.error, code_for(e, why->code), "%s", error_text(why));
-        e->result.has_exit_code = false; /* a status without the rest of the output: unknown */
+    if (!is_complete) {
+        /* An end without the rest of the output: nothing is known. */
+        e->result.has_exit_code = false;
+        e->result.signal[0] = '\0';
     }
     if (was_ended && e->result.has_started)
         e->result.kill = is_complete ? exec_end_result(e) : KILL_UNCONFIRMED;

@@ -53,6 +53,7 @@ static const struct expectation expected[] = {
     { "exit_signal", "failed", "" },
     { "exit_300", "failed", "" },
     { "no_close", "ok", "" },
+    { "exit_close", "ok", "" },
     { "flood_stdout", "ok", "" },
     { "flood_stderr", "ok", "" },
     { "stall", "timeout", " run_timeout " },
@@ -124,6 +125,7 @@ Test(fault, every_server_gets_what_it_deserves, .timeout = 120)
     cr_assert_eq(json_number_at(run_host(&r, "flood_stdout"), "stdout_bytes"), 100000);
     cr_assert_eq(json_number_at(run_host(&r, "flood_stderr"), "stderr_bytes"), 100000);
     cr_assert_str_eq(json_text_at(run_host(&r, "no_status"), "stdout"), "done?\n");
+    cr_assert_str_eq(json_text_at(run_host(&r, "exit_close"), "stdout"), "started\n");
 }
 
 Test(fault, a_handshake_cut_anywhere_ends_as_an_error, .timeout = 120)

@@ -111,6 +111,21 @@ Test(exec, an_endless_signal_name_is_cut)
     rig_release(&r);
 }
 
+/* It goes to terminals and reports. */
+Test(exec, a_signal_name_is_a_name)
+{
+    struct rig r;
+    struct command c;
+    rig_init(&r);
+    command_init(&c, &r);
+    command_begin(&c, &r);
+    server_dies(0, "\x1b[2J\xff SIG@x.org");
+    command_expect_end(&c, ERR_NONE);
+    cr_assert_str_eq(c.result.signal, "__2J__SIG@x.org");
+    command_release(&c);
+    rig_release(&r);
+}
+
 Test(exec, closed_without_a_status)
 {
     struct rig r;
@@ -501,6 +516,7 @@ Test(exec, status_but_no_end_of_the_output)
     server_says('S', 0, "0");
     wire.recv_errno = ECONNRESET;
     command_expect_end(&c, ERR_CONNECTION_LOST);
+    cr_assert_not(c.result.has_exit_code);
     command_expect_output(&c, STREAM_STDOUT, "the first half");
     command_release(&c);
     rig_release(&r);
