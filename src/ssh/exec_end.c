@@ -35,7 +35,9 @@
  * newline may stand in it: it goes through whatever login shell the account has.
  *
  * lead: the leader of our own process group; up: the server process that serves this connection;
- * kin: everything below `up` but ourselves. Zombies do not count as left.
+ * kin: everything below `up` but ourselves. Zombies do not count as left. Where the connection is
+ * gone already, our parent is init or another reaper, whose children are none of our business:
+ * nothing is done unless `up` is a server by name.
  */
 static const char helper_script[] =
     "s=$1 g=$2 t=$3 m=$4 me=$$ lead=$$ up=$PPID kin=\" \"; "
@@ -54,7 +56,10 @@ static const char helper_script[] =
     "left() { scan; c=0; set -- $all; while [ $# -ge 4 ]; do case \"$4\" in Z*) ;; *)"
     " case \"$kin\" in *\" $1 \"*|*\" $3 \"*) c=$((c+1));; esac;; esac; shift 4; done; }; "
     "nap() { sleep 0.2 2>/dev/null || { sleep 1; i=$((i+4)); }; i=$((i+1)); }; "
+    "is_server() { (ps -A -o pid= -o comm= 2>/dev/null || ps -o pid,comm) | while read -r p c; do"
+    " if [ \"$p\" = $up ]; then case \"$c\" in *sshd*|*dropbear*) echo y;; esac; fi; done; }; "
     "scan; if [ \"$m\" = group ]; then place; fi; "
+    "if [ $up -le 1 ] || ! [ \"$(is_server)\" ]; then exit 3; fi; "
     "more=y; while [ \"$more\" ]; do grow; done; hit $s; "
     "i=0; left; while [ $c -gt 0 ] && [ $i -lt $g ]; do nap; left; done; "
     "if [ $c -gt 0 ] && [ $g -gt 0 ]; then hit KILL; nap; left; fi; "

@@ -53,6 +53,7 @@ static struct terminal terminal_start(const char *const *argv, const char *const
     struct terminal t = { .until_us = clock_monotonic_us() + (int64_t)DEADLINE_MS * US_PER_MS };
     const struct winsize size = { .ws_row = 24, .ws_col = (unsigned short)columns };
     t.text = xcalloc(OUTPUT_MAX, 1);
+    tmp_dir(); /* ours, so that we remove it */
     t.pid = forkpty(&t.fd, NULL, NULL, &size);
     cr_assert_geq(t.pid, 0);
     if (t.pid == 0)
@@ -304,6 +305,11 @@ Test(terminal, a_second_ctrl_c_waits_for_nobody)
     cr_expect_eq(t.exit_code, 130);
     cr_expect_not_null(strstr(t.text, "1 cancelled"), "%s", t.text);
     cr_expect(file_exists(report));
+    /* What was under way on the host when its connection went ends nobody else's processes. */
+    sleep(1);
+    t = terminal_start(RUN_ON("-w", "web001", "true"), NULL, 80);
+    terminal_finish(&t);
+    cr_expect_eq(t.exit_code, 0, "the server is gone: %s", t.text);
 }
 
 Test(terminal, asks_once_about_unknown_keys)
