@@ -17,7 +17,7 @@ struct signals {
     struct signals_args args;
     struct signal_watch *watches[WATCHED_COUNT]; /* NULL: ignored at start */
     struct timer *closing;                       /* armed while commands are being ended */
-    bool was_interrupted;
+    unsigned interrupts;                         /* SIGINTs so far */
 };
 
 void signals_ignore_pipe(void)
@@ -48,15 +48,20 @@ static void end_all(struct signals *s, const char *word)
         timer_arm(s->closing, clock_monotonic_us() + END_US);
 }
 
-/* Ctrl-C: the first asks the commands to stop, the second waits for nobody. */
+/* Ctrl-C: the first asks the commands to stop, the second ends them, the third waits for nobody. */
 static void interrupt(struct signals *s)
 {
-    bool is_first = !s->was_interrupted;
-    s->was_interrupted = true;
-    engine_stop(s->args.engine, is_first ? STOP_INTERRUPT : STOP_CLOSE, ERR_CANCELLED_BY_USER,
-                "signal");
-    if (is_first)
+    switch (s->interrupts++) {
+    case 0:
+        engine_stop(s->args.engine, STOP_INTERRUPT, ERR_CANCELLED_BY_USER, "signal");
         s->args.show_running(s->args.arg);
+        return;
+    case 1:
+        end_all(s, "signal");
+        return;
+    default:
+        close_all(s);
+    }
 }
 
 /* The loop's callback for each signal. */

@@ -2,7 +2,8 @@
 /*
  * Signals during a run, which belong to the program and not to the library.
  *
- *   INT   first: no new host, INT goes to the commands; second: everything is closed
+ *   INT   first: no new host, INT goes to the commands; second: as TERM; third: everything is
+ *         closed at once
  *   TERM, HUP   the commands are ended, and what is left two seconds later is closed
  *   USR1  a status line
  *   PIPE  ignored: a write says so, and signals_output_closed() ends the run as TERM does
