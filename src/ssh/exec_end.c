@@ -38,6 +38,7 @@
  * kin: everything below `up` but ourselves. Zombies do not count as left. Where the connection is
  * gone already, our parent is init or another reaper, whose children are none of our business:
  * nothing is done unless `up` is a server by name.
+ * hit: whole groups where their leader is kin, single processes elsewhere: each gets it once.
  */
 static const char helper_script[] =
     "s=$1 g=$2 t=$3 m=$4 me=$$ lead=$$ up=$PPID kin=\" \"; "
@@ -52,7 +53,10 @@ static const char helper_script[] =
     " case \"$kin\" in *\" $1 \"*) ;; *)"
     " case \"$kin$up \" in *\" $2 \"*) kin=\"$kin$1 \"; more=y;; esac;; esac; fi;"
     " shift 4; done; }; "
-    "hit() { for p in $kin; do kill -s $1 -- -$p 2>/dev/null; kill -s $1 $p 2>/dev/null; done; }; "
+    "hit() { sig=$1 hot=\" \"; set -- $all; while [ $# -ge 4 ]; do"
+    " case \"$kin\" in *\" $3 \"*) case \"$hot\" in *\" $3 \"*) ;; *)"
+    " hot=\"$hot$3 \"; kill -s $sig -- -$3 2>/dev/null;; esac;;"
+    " *\" $1 \"*) kill -s $sig $1 2>/dev/null;; esac; shift 4; done; }; "
     "left() { scan; c=0; set -- $all; while [ $# -ge 4 ]; do case \"$4\" in Z*) ;; *)"
     " case \"$kin\" in *\" $1 \"*|*\" $3 \"*) c=$((c+1));; esac;; esac; shift 4; done; }; "
     "nap() { sleep 0.2 2>/dev/null || { sleep 1; i=$((i+4)); }; i=$((i+1)); }; "
