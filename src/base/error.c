@@ -64,7 +64,7 @@ static const struct error_row error_codes[ERROR_CODE_COUNT] = {
     [ERR_PEER_DEAD] = { "peer_dead", STATUS_LOST, false,
                         "whether the command finished is unknown" },
     [ERR_TRANSFER] = { "transfer", STATUS_TRANSFER, false, NULL },
-    [ERR_INPUT] = { "input", STATUS_CANCELLED, false, NULL },
+    [ERR_INPUT] = { "input", STATUS_CANCELLED, false, "--max-stdin allows more from a pipe" },
     [ERR_CANCELLED_BY_USER] = { "cancelled_by_user", STATUS_CANCELLED, false, NULL },
     [ERR_CANCELLED_BY_LIMIT] = { "cancelled_by_limit", STATUS_CANCELLED, false, NULL },
     [ERR_CANCELLED_BY_DEADLINE] = { "cancelled_by_deadline", STATUS_CANCELLED, false, NULL },

@@ -10,7 +10,7 @@
 #include "run.h"
 #include "skip.h"
 
-enum { CONNECT_S = 2, RUN_S = 3, GOOD = 20 };
+enum { CONNECT_S = 5, RUN_S = 3, GOOD = 20 };
 
 struct expectation {
     const char *fault;
@@ -101,7 +101,7 @@ static char *check_times(const struct run *r)
     {
         double total = json_number_at(host, "timing_ms.total");
         const char *name = json_text_at(host, "name");
-        double most = strncmp(name, "good", 4) == 0 ? 2500 : (CONNECT_S + RUN_S + 5) * 1000;
+        double most = strncmp(name, "good", 4) == 0 ? 5000 : (CONNECT_S + RUN_S + 5) * 1000;
         if (total > most)
             late = text_of("%s  %s took %.0f ms\n", late, name, total);
     }
