@@ -58,10 +58,10 @@ static void tick(void *arg)
     timer_arm(x->tick, now + OUTPUTS_TICK_US);
 }
 
-static void stdout_closed(void *arg)
+static void stdout_dead(void *arg, bool is_closed)
 {
     struct execution *x = arg;
-    signals_output_closed(x->signals);
+    signals_output_dead(x->signals, is_closed);
 }
 
 static void show_running(void *arg)
@@ -164,7 +164,7 @@ static bool wire(struct execution *x, struct error *reterr)
                                        .gate = engine_gate(x->engine),
                                        .fds = { STDOUT_FILENO, STDERR_FILENO },
                                        .notify = ring,
-                                       .on_stdout_closed = stdout_closed,
+                                       .on_stdout_dead = stdout_dead,
                                        .arg = x };
     if (!outputs_open(&x->outputs, &args, reterr))
         return false;

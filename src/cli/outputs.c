@@ -112,7 +112,7 @@ static void on_closed(struct outputs *o)
     }
     o->is_stdout_closed = true;
     if (!o->is_over)
-        o->args.on_stdout_closed(o->args.arg);
+        o->args.on_stdout_dead(o->args.arg, true);
 }
 
 /* A descriptor cannot be written to any more. */
@@ -127,6 +127,8 @@ static void on_output_error(void *arg, struct output *output)
     char *text = xprintf("%s: %s", output_name(output), strerror(error));
     complain(o, text, "");
     free(text);
+    if (output == o->printed[STREAM_STDOUT] && !has_file(o->args.settings) && !o->is_over)
+        o->args.on_stdout_dead(o->args.arg, false);
 }
 
 static void ring(void *arg)

@@ -31,10 +31,11 @@ struct outputs_args {
     int fds[STREAM_COUNT];           /* where to print: 1 and 2 */
     /* From any thread: have outputs_pump() called soon on the loop's thread. */
     void (*notify)(void *arg);
-    /* Standard output was closed and nothing else records results: end the run as SIGTERM would,
-     * with SIGPIPE as the run's signal and "output" as what interrupted it. Called at most once,
-     * from outputs_pump() or outputs_pause(). */
-    void (*on_stdout_closed)(void *arg);
+    /* Standard output takes nothing any more and nothing else records results: end the run as
+     * SIGTERM would, with "output" as what interrupted it and, where `is_closed` (its reader is
+     * gone; else it failed, as a full disk does), SIGPIPE as the run's signal. Called at most once,
+     * from outputs_pump(). */
+    void (*on_stdout_dead)(void *arg, bool is_closed);
     void *arg; /* of both */
 };
 

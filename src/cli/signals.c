@@ -102,8 +102,9 @@ void signals_free(struct signals *s)
     free(s);
 }
 
-void signals_output_closed(struct signals *s)
+void signals_output_dead(struct signals *s, bool is_closed)
 {
-    engine_note_signal(s->args.engine, SIGPIPE);
+    if (is_closed)
+        engine_note_signal(s->args.engine, SIGPIPE);
     end_all(s, "output");
 }

@@ -6,7 +6,7 @@
  *         closed at once
  *   TERM, HUP   the commands are ended, and what is left two seconds later is closed
  *   USR1  a status line
- *   PIPE  ignored: a write says so, and signals_output_closed() ends the run as TERM does
+ *   PIPE  ignored: a write says so, and signals_output_dead() ends the run as TERM does
  *
  * One that is ignored when muster starts (nohup) stays so.
  */
@@ -33,7 +33,8 @@ struct signals *signals_new(const struct signals_args *args);
 /* Gives the signals back their default action. NULL is fine. Before engine_free(). */
 void signals_free(struct signals *s);
 
-/* Standard output, the only one there was, is closed: ends the run. */
-void signals_output_closed(struct signals *s);
+/* Standard output, the only one there was, takes nothing any more: ends the run; with SIGPIPE as
+ * its signal where the reader closed it. */
+void signals_output_dead(struct signals *s, bool is_closed);
 
 #endif

@@ -29,13 +29,13 @@ struct desk {
     struct error error;
     int fds[STREAM_COUNT];  /* what is printed to */
     int ends[STREAM_COUNT]; /* where it can be read; -1 for a file */
-    int closed;             /* calls of on_stdout_closed */
+    int closed;             /* calls of on_stdout_dead */
 };
 
-static void on_closed(void *arg)
+static void on_dead(void *arg, bool is_closed)
 {
     struct desk *d = arg;
-    d->closed++;
+    d->closed += is_closed;
 }
 
 static void on_notify(void *arg)
@@ -68,7 +68,7 @@ static bool try_open(struct desk *d)
                                  .gate = &d->scene.gate,
                                  .fds = { d->fds[0], d->fds[1] },
                                  .notify = on_notify,
-                                 .on_stdout_closed = on_closed,
+                                 .on_stdout_dead = on_dead,
                                  .arg = d };
     if (!outputs_open(&d->outputs, &args, &d->error))
         return false;
