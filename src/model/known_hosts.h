@@ -119,8 +119,9 @@ enum known_hosts_hashing {
 /* Appends `count` keys to `path` in one write, under an exclusive flock(2), and to the index. The
  * file is made with mode 0600, and its folder with 0700 where only that is missing. Under the lock
  * the file is read again if anybody else changed it, and each key is checked again. False
- * (ERR_HOST_KEY_FILE, names the file), and nothing written, where the file cannot be locked within
- * 5 s, read or written. */
+ * (ERR_HOST_KEY_FILE, names the file), and nothing written, where the file cannot be locked,
+ * read or written. The first call waits for the lock, for 1 s; after a wait in vain no call waits
+ * until one has got a lock. */
 bool known_hosts_add(struct known_hosts *kh, const char *path, struct known_hosts_key *keys,
                      size_t count, enum known_hosts_hashing hashing, struct error *reterr);
 

@@ -13,8 +13,8 @@
 
 enum {
     OPEN_TRIES = 5,
-    LOCK_TRIES = 500,
-    LOCK_PAUSE_NS = 10 * 1000 * 1000,
+    LOCK_TRIES = 500, /* 1 s in all: every connection stands still meanwhile */
+    LOCK_PAUSE_NS = 2 * 1000 * 1000,
     LINE_CAP = 128 * 1024,
     LINES_CAP = 64 * 1024 * 1024,
 };
@@ -52,17 +52,23 @@ static int open_file(struct known_hosts *kh, const char *path)
     return fd;
 }
 
-/* Waits for the lock, which others hold for as long as one read and one write take. */
-static bool lock_file(int fd)
+/* Waits for the lock, which others hold for as long as one read and one write take. After a wait in
+ * vain the next calls only look, so that a lock nobody gives back stops a run once, not per host.
+ */
+static bool lock_file(struct known_hosts *kh, int fd)
 {
     const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
-    for (int tries = 0; tries < LOCK_TRIES; tries++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    for (int tries = kh->has_waited ? 1 : LOCK_TRIES; tries > 0; tries--) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            kh->has_waited = false;
             return true;
+        }
         if (errno != EWOULDBLOCK && errno != EINTR)
             return false;
-        nanosleep(&pause, NULL);
+        if (tries > 1)
+            nanosleep(&pause, NULL);
     }
+    kh->has_waited = true;
     errno = EWOULDBLOCK;
     return false;
 }
@@ -85,7 +91,7 @@ static int open_locked(struct known_hosts *kh, const char *path, struct error *r
             fail_errno(reterr, path, "cannot open for writing");
             return -1;
         }
-        if (!lock_file(fd)) {
+        if (!lock_file(kh, fd)) {
             fail_errno(reterr, path, "cannot lock");
             close(fd);
             return -1;

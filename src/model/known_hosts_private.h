@@ -94,6 +94,7 @@ struct known_hosts {
     struct pattern_entry *patterns;
     struct hashed_name *hashed; /* newest first */
     struct hmac_sha1 *hmac;
+    bool has_waited; /* in vain for the lock of a file */
 };
 
 /* The file called `path`, or NULL. */

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "files.h"
 #include "model/known_hosts.h"
 #include "test_key.h"
@@ -518,6 +519,31 @@ Test(known_hosts_add, a_file_that_cannot_be_made_is_an_error)
     cr_assert_eq(err.code, ERR_HOST_KEY_FILE);
     cr_assert_eq(item.verdict, KNOWN_HOSTS_UNKNOWN);
     cr_assert_eq(check(kh, "web1", 22, &key).verdict, KNOWN_HOSTS_UNKNOWN);
+    error_release(&err);
+    known_hosts_free(kh);
+}
+
+Test(known_hosts_add, waits_in_vain_only_once)
+{
+    struct test_key one = test_key_ed25519(1);
+    struct known_hosts *kh = load("");
+    char *path = tmp_path("known_hosts");
+    struct known_hosts_key key = { .name = { .host = "web1", .port = 22 },
+                                   .blob = one.blob,
+                                   .size = one.size };
+    struct error err = ERROR_INIT;
+    int holder = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert_eq(flock(holder, LOCK_EX), 0);
+    int64_t begun = clock_monotonic_us();
+    for (int i = 0; i < 20; i++) {
+        cr_assert_not(known_hosts_add(kh, path, &key, 1, KNOWN_HOSTS_HASH_NO, &err));
+        cr_assert_eq(err.code, ERR_HOST_KEY_FILE);
+        cr_assert_eq(key.verdict, KNOWN_HOSTS_UNKNOWN);
+    }
+    cr_assert_lt(clock_monotonic_us() - begun, 10 * 1000 * 1000);
+    close(holder);
+    cr_assert(known_hosts_add(kh, path, &key, 1, KNOWN_HOSTS_HASH_NO, &err));
+    cr_assert_eq(key.verdict, KNOWN_HOSTS_MATCH);
     error_release(&err);
     known_hosts_free(kh);
 }
