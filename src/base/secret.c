@@ -9,7 +9,6 @@
 
 /* One mapping per secret: whole pages, so that locking and MADV_DONTDUMP touch nothing else. */
 struct secret {
-    unsigned references;
     size_t size;
     size_t mapped;
     char data[];
@@ -26,7 +25,6 @@ struct secret *secret_new(const char *data, size_t size)
     /* Both are best effort: a low RLIMIT_MEMLOCK must not stop a login. */
     (void)mlock(s, mapped);
     (void)madvise(s, mapped, MADV_DONTDUMP);
-    s->references = 1;
     s->size = size;
     s->mapped = mapped;
     memcpy(s->data, data, size);
@@ -34,15 +32,9 @@ struct secret *secret_new(const char *data, size_t size)
     return s;
 }
 
-struct secret *secret_ref(struct secret *s)
-{
-    s->references++;
-    return s;
-}
-
 void secret_free(struct secret *s)
 {
-    if (!s || --s->references > 0)
+    if (!s)
         return;
     size_t mapped = s->mapped;
     secret_wipe(s, mapped);

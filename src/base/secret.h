@@ -12,10 +12,9 @@
 
 struct secret;
 
-/* A copy of `size` bytes; the caller wipes its own. Shared by count: secret_ref/secret_free. */
+/* A copy of `size` bytes; the caller wipes its own. */
 struct secret *secret_new(const char *data, size_t size);
-struct secret *secret_ref(struct secret *s);
-void secret_free(struct secret *s); /* NULL is fine; the last one wipes */
+void secret_free(struct secret *s); /* NULL is fine; wipes first */
 
 /* The bytes, followed by a NUL that is not counted. */
 const char *secret_data(const struct secret *s);

@@ -33,8 +33,13 @@ uint32_t wire_u32(struct wire *w)
     struct wire_string s = wire_bytes(w, 4);
     if (s.size == 0)
         return 0;
-    return (uint32_t)s.data[0] << 24 | (uint32_t)s.data[1] << 16 | (uint32_t)s.data[2] << 8 |
-           (uint32_t)s.data[3];
+    return wire_u32_at(s.data);
+}
+
+uint32_t wire_u32_at(const void *bytes)
+{
+    const unsigned char *p = bytes;
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
 }
 
 struct wire_string wire_string(struct wire *w)

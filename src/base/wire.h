@@ -36,6 +36,9 @@ struct wire_string wire_string(struct wire *w);
 /* Takes `size` raw bytes off the front. */
 struct wire_string wire_bytes(struct wire *w, size_t size);
 
+/* The uint32 in the four bytes at `bytes`: for memory whose size the caller has looked at. */
+uint32_t wire_u32_at(const void *bytes);
+
 /* Was everything read, without failure? */
 bool wire_is_done(const struct wire *w);
 

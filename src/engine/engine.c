@@ -282,16 +282,6 @@ void engine_note_signal(struct engine *e, int number)
         e->run.signal = number;
 }
 
-void engine_each_running(const struct engine *e, engine_running_fn *fn, void *arg)
-{
-    int64_t now = clock_monotonic_us();
-    list_for_each(it, tmp, (struct list *)&e->running)
-    {
-        const struct host_run *h = list_entry(it, struct host_run, link);
-        fn(arg, &h->target->info, h->stage, now - h->begun_at_us);
-    }
-}
-
 const struct run_counts *engine_counts(const struct engine *e)
 {
     return &e->counts;

@@ -64,11 +64,6 @@ void engine_stop(struct engine *e, enum stop_kind kind, enum error_code cause, c
 /* Notes the signal that ends the run, for run_info. */
 void engine_note_signal(struct engine *e, int number);
 
-/* Calls `fn` for each host that is being worked on: for a status display. */
-typedef void engine_running_fn(void *arg, const struct host_info *host, enum stage stage,
-                               int64_t age_us);
-void engine_each_running(const struct engine *e, engine_running_fn *fn, void *arg);
-
 /* Hosts in each stage and by status, now. */
 const struct run_counts *engine_counts(const struct engine *e);
 

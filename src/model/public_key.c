@@ -15,32 +15,25 @@ enum { RSA_MIN_BITS = 1024 };
  * n a number > 0, c the curve's name, p a point on it, e an Ed25519 key, s any string. */
 struct shape {
     const char *name;
-    const char *word;
     const char *fields;
     const char *curve;
     size_t point_size;
 };
 
 static const struct shape shapes[PUBLIC_KEY_TYPE_COUNT] = {
-    [PUBLIC_KEY_RSA] = { "ssh-rsa", "RSA", "nn", NULL, 0 },
-    [PUBLIC_KEY_DSA] = { "ssh-dss", "DSA", "nnnn", NULL, 0 },
-    [PUBLIC_KEY_ECDSA_256] = { "ecdsa-sha2-nistp256", "ECDSA", "cp", "nistp256", 65 },
-    [PUBLIC_KEY_ECDSA_384] = { "ecdsa-sha2-nistp384", "ECDSA", "cp", "nistp384", 97 },
-    [PUBLIC_KEY_ECDSA_521] = { "ecdsa-sha2-nistp521", "ECDSA", "cp", "nistp521", 133 },
-    [PUBLIC_KEY_ED25519] = { "ssh-ed25519", "ED25519", "e", NULL, 0 },
-    [PUBLIC_KEY_SK_ECDSA_256] = { "sk-ecdsa-sha2-nistp256@openssh.com", "ECDSA-SK", "cps",
-                                  "nistp256", 65 },
-    [PUBLIC_KEY_SK_ED25519] = { "sk-ssh-ed25519@openssh.com", "ED25519-SK", "es", NULL, 0 },
+    [PUBLIC_KEY_RSA] = { "ssh-rsa", "nn", NULL, 0 },
+    [PUBLIC_KEY_DSA] = { "ssh-dss", "nnnn", NULL, 0 },
+    [PUBLIC_KEY_ECDSA_256] = { "ecdsa-sha2-nistp256", "cp", "nistp256", 65 },
+    [PUBLIC_KEY_ECDSA_384] = { "ecdsa-sha2-nistp384", "cp", "nistp384", 97 },
+    [PUBLIC_KEY_ECDSA_521] = { "ecdsa-sha2-nistp521", "cp", "nistp521", 133 },
+    [PUBLIC_KEY_ED25519] = { "ssh-ed25519", "e", NULL, 0 },
+    [PUBLIC_KEY_SK_ECDSA_256] = { "sk-ecdsa-sha2-nistp256@openssh.com", "cps", "nistp256", 65 },
+    [PUBLIC_KEY_SK_ED25519] = { "sk-ssh-ed25519@openssh.com", "es", NULL, 0 },
 };
 
 const char *public_key_type_name(enum public_key_type type)
 {
     return shapes[type].name;
-}
-
-const char *public_key_type_word(enum public_key_type type)
-{
-    return shapes[type].word;
 }
 
 bool public_key_type_from_name(const char *name, size_t size, enum public_key_type *ret)

@@ -25,9 +25,6 @@ enum public_key_type {
 /* "ssh-ed25519" ... as it stands in the blob. Static storage. */
 const char *public_key_type_name(enum public_key_type type);
 
-/* "ED25519", "RSA" ... as ssh-keygen -l prints it. Static storage. */
-const char *public_key_type_word(enum public_key_type type);
-
 /* Finds the type by the name a line of known_hosts or of a .pub file begins its key with. */
 bool public_key_type_from_name(const char *name, size_t size, enum public_key_type *ret);
 

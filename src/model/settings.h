@@ -53,7 +53,6 @@ struct settings {
     enum host_key_check host_key_check;
     struct path password_file;
     bool ask_pass;
-    bool no_agent;
     struct duration connect_timeout; /* look-up .. authentication */
     struct duration timeout;         /* of the command; 0 none */
     struct duration idle_timeout;    /* without a byte from the host; 0 none */

@@ -149,7 +149,8 @@ void screen_messagef(struct screen *s, const char *fmt, ...)
     free(text);
 }
 
-unsigned screen_columns(const struct screen *s)
+/* Columns of the terminal that standard error is; 80 where nobody knows. */
+static unsigned terminal_columns(const struct screen *s)
 {
     struct winsize size;
     const struct screen_side *side = &s->args.sides[STREAM_STDERR];
@@ -175,7 +176,7 @@ bool screen_draw_status(struct screen *s, const char *line)
     const struct screen_side *side = &s->args.sides[STREAM_STDERR];
     if (!side->output || !side->is_terminal || s->is_paused || is_cursor_mid_line(s))
         return false;
-    size_t size = fitting_size(line, screen_columns(s) - 1);
+    size_t size = fitting_size(line, terminal_columns(s) - 1);
     char *text = xprintf("\r%.*s\x1b[K", (int)size, line);
     bool is_drawn = output_offer(side->output, text, strlen(text));
     free(text);

@@ -84,7 +84,4 @@ void screen_keep_stdout_exact(struct screen *s);
 /* Nothing of a host follows: erases the progress line, lets GitHub read commands again. */
 void screen_end(struct screen *s);
 
-/* Columns of the terminal that standard error is; 80 where nobody knows. */
-unsigned screen_columns(const struct screen *s);
-
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "base/wire.h"
 
 enum {
     MAX_LINES = 1024,          /* before "SSH-" */
@@ -131,13 +132,6 @@ static bool feed_line(struct greeting *g, char c, struct error *reterr)
     return true;
 }
 
-/* Big-endian, RFC 4251 section 5. */
-static uint32_t read_u32(const char *data)
-{
-    const unsigned char *p = (const unsigned char *)data;
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Takes the name-lists out of a whole KEXINIT packet; what is cut off stays unknown. */
 static void parse_kexinit(struct greeting *g)
 {
@@ -148,7 +142,7 @@ static void parse_kexinit(struct greeting *g)
     for (size_t i = 0; i < ALGORITHM_LIST_COUNT; i++) {
         if (g->packet.size - at < 4)
             return;
-        uint32_t size = read_u32(data + at);
+        uint32_t size = wire_u32_at(data + at);
         at += 4;
         if (size > g->packet.size - at)
             return;
@@ -164,7 +158,7 @@ static void feed_kexinit(struct greeting *g, char c)
         g->phase = PHASE_DONE;
         return;
     }
-    if (g->packet.size < 4 || g->packet.size < 4 + (size_t)read_u32(buf_str(&g->packet)))
+    if (g->packet.size < 4 || g->packet.size < 4 + (size_t)wire_u32_at(buf_str(&g->packet)))
         return;
     parse_kexinit(g);
     buf_release(&g->packet);

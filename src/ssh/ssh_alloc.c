@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/secret.h"
+#include "base/wire.h"
 
 /* From this size on a block gets pages of its own: the session itself, and not much else. */
 #define BIG_BLOCK ((size_t)48 * 1024)
@@ -101,12 +102,6 @@ void *ssh_alloc_get(struct ssh_alloc *a, size_t size)
     return b + 1;
 }
 
-/* Big-endian, RFC 4251 section 5. */
-static uint32_t read_u32(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Notes that a channel's exit status came. */
 static void note_exit_status(struct ssh_alloc *a, uint32_t channel)
 {
@@ -124,7 +119,7 @@ static void note_exit_status(struct ssh_alloc *a, uint32_t channel)
 /* Keeps the text of a banner. */
 static void note_banner(struct ssh_alloc *a, const unsigned char *data, size_t size)
 {
-    size_t text = read_u32(data + 1);
+    size_t text = wire_u32_at(data + 1);
     if (text > size - 5)
         return;
     if (text > SSH_ALLOC_BANNER_MAX)
@@ -140,11 +135,11 @@ static void look_at(struct ssh_alloc *a, const unsigned char *data, size_t size)
     static const char name[] = "exit-status";
     const size_t name_size = sizeof name - 1;
     if (size >= 5 && data[0] == MSG_CHANNEL_OPEN_CONFIRMATION) {
-        a->last_channel = read_u32(data + 1);
+        a->last_channel = wire_u32_at(data + 1);
         a->has_channel = true;
     } else if (size >= 9 + name_size && data[0] == MSG_CHANNEL_REQUEST &&
-               read_u32(data + 5) == name_size && memcmp(data + 9, name, name_size) == 0) {
-        note_exit_status(a, read_u32(data + 1));
+               wire_u32_at(data + 5) == name_size && memcmp(data + 9, name, name_size) == 0) {
+        note_exit_status(a, wire_u32_at(data + 1));
     } else if (size >= 5 && data[0] == MSG_USERAUTH_BANNER) {
         note_banner(a, data, size);
     }
@@ -179,10 +174,16 @@ static bool follow_swap(struct ssh_alloc *a, size_t size)
     return true;
 }
 
+/* From a callback's `abstract` to the allocator. */
+static struct ssh_alloc *allocator_of(void **abstract)
+{
+    return *abstract;
+}
+
 /* libssh2's allocator. */
 static void *on_alloc(size_t size, void **abstract)
 {
-    struct ssh_alloc *a = ssh_alloc_from(abstract);
+    struct ssh_alloc *a = allocator_of(abstract);
     if (a->is_swapping && !follow_swap(a, size))
         return NULL;
     return ssh_alloc_get(a, size);
@@ -190,12 +191,12 @@ static void *on_alloc(size_t size, void **abstract)
 
 static void on_free(void *pointer, void **abstract)
 {
-    put(ssh_alloc_from(abstract), pointer);
+    put(allocator_of(abstract), pointer);
 }
 
 static void *on_realloc(void *pointer, size_t size, void **abstract)
 {
-    struct ssh_alloc *a = ssh_alloc_from(abstract);
+    struct ssh_alloc *a = allocator_of(abstract);
     void *bigger = ssh_alloc_get(a, size);
     if (!pointer || !bigger)
         return bigger;
@@ -255,14 +256,9 @@ LIBSSH2_SESSION *ssh_alloc_session(struct ssh_alloc *a)
     return session;
 }
 
-struct ssh_alloc *ssh_alloc_from(void **abstract)
-{
-    return *abstract;
-}
-
 void *ssh_alloc_owner(void **abstract)
 {
-    return ssh_alloc_from(abstract)->owner;
+    return allocator_of(abstract)->owner;
 }
 
 bool ssh_alloc_last_channel(const struct ssh_alloc *a, uint32_t *ret)

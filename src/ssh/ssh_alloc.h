@@ -39,8 +39,7 @@ void ssh_alloc_free(struct ssh_alloc *a); /* after libssh2_session_free(); NULL 
  * memory is out. The caller ends it with libssh2_session_free(), then ssh_alloc_free(). */
 struct _LIBSSH2_SESSION *ssh_alloc_session(struct ssh_alloc *a);
 
-/* In a libssh2 callback: from its `void **abstract` to the allocator and to its owner. */
-struct ssh_alloc *ssh_alloc_from(void **abstract);
+/* In a libssh2 callback: from its `void **abstract` to the allocator's owner. */
 void *ssh_alloc_owner(void **abstract);
 
 /* Memory for what libssh2 frees itself (a signature, an answer to a prompt); NULL past the cap. */
