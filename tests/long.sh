@@ -37,7 +37,7 @@ debian13() {
         return 0
     fi
     root=$(mktemp -d /var/tmp/muster-debian13.XXXXXX)
-    trap 'rm -rf --one-file-system "$root"' EXIT
+    trap 'rm -rf --one-file-system "$root" "$MUSTER_TESTS_TMP"' EXIT
     if ! debootstrap --variant=minbase trixie "$root" >"$out/debootstrap.log" 2>&1; then
         tail -5 "$out/debootstrap.log"
         count skipped long/debian13 'debootstrap failed; see build-tests/debootstrap.log'
@@ -56,7 +56,6 @@ debian13() {
     fi
     sed -n '/^== summary/,$p' "$out/debian13.log"
     rm -rf --one-file-system "$root"
-    trap - EXIT
 }
 
 fuzz

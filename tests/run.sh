@@ -98,6 +98,12 @@ sanitized() {
     ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 run_ctest "$@"
 }
 
+# One folder for all that tests write, so that not even a killed one leaves something.
+MUSTER_TESTS_TMP=$(mktemp -d /tmp/muster-tests.XXXXXX)
+export MUSTER_TESTS_TMP
+trap 'rm -rf "$MUSTER_TESTS_TMP"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 mkdir -p "$out"
 : >"$out/book"
 if [ "$long" = yes ]; then

@@ -13,7 +13,7 @@
 
 #include "base/memory.h"
 
-static char folder[64];
+static char folder[256];
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
 {
@@ -29,7 +29,8 @@ static void remove_folder(void)
 const char *tmp_dir(void)
 {
     if (folder[0] == '\0') {
-        snprintf(folder, sizeof folder, "/tmp/muster-test.XXXXXX");
+        const char *base = getenv("MUSTER_TESTS_TMP");
+        snprintf(folder, sizeof folder, "%s/muster-test.XXXXXX", base != NULL ? base : "/tmp");
         cr_assert_not_null(mkdtemp(folder), "mkdtemp");
         atexit(remove_folder);
     }
