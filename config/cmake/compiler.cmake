@@ -11,7 +11,9 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 add_library(muster_flags INTERFACE)
-target_compile_definitions(muster_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+# One source serves libssh2 1.10 to 1.11, whose newer calls the older ones lack.
+target_compile_definitions(muster_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64
+    LIBSSH2_DISABLE_DEPRECATION)
 target_compile_options(muster_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
     -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror=format-security
     -fstack-protector-strong)
