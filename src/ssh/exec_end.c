@@ -7,7 +7,7 @@
  *                          (where a helper is not safe)
  *
  * A signal proves nothing: OpenSSH drops it silently for root and for forced commands. Confirmation
- * is that the channel ends. The helper is a second exec on the connection: a POSIX sh script
+ * is that the channel ends. On dropbear, a helper that is safe takes the signal's place. The helper is a second exec on the connection: a POSIX sh script
  * that finds the processes of the other commands of this connection (siblings below the same server
  * process), ends them and prints a random token with what is left: that token is the confirmation.
  */
@@ -142,15 +142,18 @@ static void enter(struct job_exec *e, enum ending ending, int64_t us)
     exec_wake_at(e, e->ending_until_us);
 }
 
-/* Can the command get an SSH signal, or a helper? A helper itself gets neither. */
-static bool can_signal(const struct job_exec *e)
-{
-    return ssh_features_get().signal && !e->is_helper;
-}
-
+/* Can a helper end the command? A helper itself gets none. */
 static bool can_help(const struct job_exec *e)
 {
     return !e->is_helper && session_may_exec_helper(e->job.session);
+}
+
+/* Is an SSH signal the way to begin? Dropbear signals the command's first process alone, whose
+ * children then are nobody's and no helper can find them: there a helper goes first. */
+static bool can_signal(const struct job_exec *e)
+{
+    return ssh_features_get().signal && !e->is_helper &&
+           !(session_is_dropbear(e->job.session) && can_help(e));
 }
 
 /* Ends by a helper, once one that interrupts is through. */

@@ -250,6 +250,22 @@ Test(exec_helper, fits_a_dropbear)
     finish(&c, &r);
 }
 
+/* A dropbear would signal the command's first process only, and its children were out of reach. */
+Test(exec_helper, goes_before_signals_on_a_dropbear)
+{
+    struct rig r;
+    struct command c;
+    begin_on(&c, &r, "SSH-2.0-dropbear_2022.83\r\n");
+    fake_ssh2.can_signal = true;
+    end(&c);
+    start_helper(&r, 1);
+    cr_assert_null(strstr(client_sent(), "T0"), "%s", client_sent());
+    helper_says(&r, 1, 0);
+    server_dies(0, "TERM");
+    expect_killed(&c, KILL_EXEC);
+    finish(&c, &r);
+}
+
 /* --- Where no helper may be sent ---------------------------------------------------------------
  */
 
