@@ -34,7 +34,8 @@ check() {
 $cc -I"$include" -o "$work/shared" "$here/uptime.c" -L"$build" -lmuster -Wl,-rpath,"$build"
 check shared
 
-libraries=$(pkg-config --static --libs "$build/muster.pc" | sed 's/-lmuster//')
+# Static is muster alone: what the system's libraries need to be static may not be installed.
+libraries="$(pkg-config --libs $(pkg-config --print-requires-private "$build/muster.pc")) -lm -pthread"
 $cc -I"$include" -o "$work/static" "$here/uptime.c" "$build/libmuster.a" $libraries
 check static
 

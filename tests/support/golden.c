@@ -14,7 +14,8 @@ static void update(const char *path, const char *text)
     FILE *f = fopen(path, "we");
     cr_assert_not_null(f, "%s", path);
     cr_assert_geq(fputs(text, f), 0);
-    cr_assert_eq(fclose(f), 0);
+    int problem = fclose(f);
+    cr_assert_eq(problem, 0);
 }
 
 void golden_compare(const char *path, const struct proc_result *result)

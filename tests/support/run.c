@@ -113,6 +113,12 @@ const char *run_stdout(const struct run *r, const char *name)
     return json_text_at(run_host(r, name), "stdout");
 }
 
+bool run_was_killed(const struct run *r, const char *name)
+{
+    const char *kill = json_text_at(run_host(r, name), "kill");
+    return strcmp(kill, "signal") == 0 || strcmp(kill, "exec") == 0;
+}
+
 size_t run_count(const struct run *r, const char *status)
 {
     return json_count(json_at(r->report, "hosts"), "status", status);

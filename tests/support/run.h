@@ -48,6 +48,10 @@ const char *run_status(const struct run *r, const char *name);
 const char *run_error(const struct run *r, const char *name); /* error.code, "" without an error */
 const char *run_stdout(const struct run *r, const char *name);
 
+/* Was the remote command ended for certain, by a signal (which libssh2 must be able to send) or by
+ * a second command? */
+bool run_was_killed(const struct run *r, const char *name);
+
 /* How many hosts ended in a status. */
 size_t run_count(const struct run *r, const char *status);
 

@@ -51,6 +51,19 @@ static void set_callback(LIBSSH2_SESSION *ssh, int kind, void (*fn)(void))
     libssh2_session_callback_set(ssh, kind, pointer);
 }
 
+/* Does the list start with the item? What a libssh2 puts in front is not an algorithm: "ext-info-c"
+ * (RFC 8308, section 2.1) and strict key exchange, which it sends as a name beside the others. */
+static bool starts_with(const char *list, const char *item)
+{
+    static const char *const markers[] = { "ext-info-c,", "kex-strict-c-v00@openssh.com," };
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        if (strncmp(list, markers[i], strlen(markers[i])) == 0)
+            return starts_with(list + strlen(markers[i]), item);
+    }
+    size_t size = strlen(item);
+    return strncmp(list, item, size) == 0 && (list[size] == ',' || !list[size]);
+}
+
 /* What libssh2 offers after algorithms_apply(), read as a server would. */
 static struct greeting *offered(unsigned known_types)
 {
@@ -102,10 +115,17 @@ Test(algorithms, nothing_broken_is_offered)
 Test(algorithms, fastest_first)
 {
     struct greeting *g = offered(0);
-    cr_assert_eq(strncmp(list_of(g, ALGORITHM_KEX), "curve25519-sha256,", 18), 0);
-    cr_assert_eq(strncmp(list_of(g, ALGORITHM_CIPHER_CLIENT), "aes128-ctr,", 11), 0);
-    cr_assert_eq(strncmp(list_of(g, ALGORITHM_MAC_SERVER), "hmac-sha2-256,", 14), 0);
-    cr_assert_eq(strncmp(list_of(g, ALGORITHM_HOST_KEY), "ssh-ed25519,", 12), 0);
+    static const struct {
+        enum algorithm_list which;
+        const char *first;
+    } expected[] = { { ALGORITHM_KEX, "curve25519-sha256" },
+                     { ALGORITHM_CIPHER_CLIENT, "aes128-ctr" },
+                     { ALGORITHM_MAC_SERVER, "hmac-sha2-256" },
+                     { ALGORITHM_HOST_KEY, "ssh-ed25519" } };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const char *list = list_of(g, expected[i].which);
+        cr_assert(starts_with(list, expected[i].first), "%s: %s", expected[i].first, list);
+    }
     greeting_free(g);
 }
 
@@ -114,8 +134,7 @@ static void expect_first(unsigned known_types, const char *first)
 {
     struct greeting *g = offered(known_types);
     const char *list = list_of(g, ALGORITHM_HOST_KEY);
-    size_t size = strlen(first);
-    cr_assert(strncmp(list, first, size) == 0 && (list[size] == ',' || !list[size]), "%s", list);
+    cr_assert(starts_with(list, first), "%s", list);
     cr_assert(strstr(list, "ssh-ed25519"), "the others follow: %s", list);
     cr_assert(strstr(list, "ecdsa-sha2-nistp521"));
     greeting_free(g);
