@@ -7,9 +7,10 @@
  *                          (where a helper is not safe)
  *
  * A signal proves nothing: OpenSSH drops it silently for root and for forced commands. Confirmation
- * is that the channel ends. On dropbear, a helper that is safe takes the signal's place. The helper is a second exec on the connection: a POSIX sh script
- * that finds the processes of the other commands of this connection (siblings below the same server
- * process), ends them and prints a random token with what is left: that token is the confirmation.
+ * is that the channel ends. On dropbear, a helper that is safe goes first. The helper is a second
+ * exec on the connection: a POSIX sh script that finds the processes of the other commands of this
+ * connection (siblings below the same server process), ends them and prints a random token with
+ * what is left: that token is the confirmation.
  */
 #include <openssl/rand.h>
 #include <stdio.h>
