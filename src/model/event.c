@@ -8,7 +8,8 @@
 static const char *const kind_words[EVENT_KIND_COUNT] = {
     [EVENT_RUN_START] = "run_start",   [EVENT_HOST_START] = "host_start",
     [EVENT_HOST_STAGE] = "host_stage", [EVENT_HOST_AUTH] = "host_auth",
-    [EVENT_HOST_EXEC] = "host_exec",   [EVENT_OUTPUT] = "output",
+    [EVENT_HOST_EXEC] = "host_exec",   [EVENT_FILE] = "host_file",
+    [EVENT_MOVED] = "host_moved",      [EVENT_OUTPUT] = "output",
     [EVENT_HOST_RETRY] = "host_retry", [EVENT_HOST_END] = "host_end",
     [EVENT_PROGRESS] = "progress",     [EVENT_NOTE] = "note",
     [EVENT_RUN_END] = "run_end",
@@ -18,6 +19,19 @@ static const char *const stage_words[STAGE_COUNT] = {
     [STAGE_QUEUED] = "queued",       [STAGE_DNS] = "dns",   [STAGE_CONNECT] = "connect",
     [STAGE_HANDSHAKE] = "handshake", [STAGE_AUTH] = "auth", [STAGE_EXEC] = "exec",
     [STAGE_DONE] = "done",
+};
+
+static const char *const action_words[FILE_ACTION_COUNT] = {
+    [FILE_CREATE] = "create",
+    [FILE_REPLACE] = "replace",
+    [FILE_KEEP] = "keep",
+    [FILE_DELETE] = "delete",
+};
+
+static const char *const file_words[FILE_KIND_COUNT] = {
+    [FILE_KIND_FILE] = "file",
+    [FILE_KIND_FOLDER] = "folder",
+    [FILE_KIND_LINK] = "link",
 };
 
 void emitter_init(struct emitter *e)
@@ -72,6 +86,16 @@ const char *kill_word(enum kill_result kill)
     return NULL;
 }
 
+const char *file_action_word(enum file_action action)
+{
+    return action_words[action];
+}
+
+const char *file_kind_word(enum file_kind kind)
+{
+    return file_words[kind];
+}
+
 /* The place of `word` in a table; `count` where it is not there. */
 static int find_word(const char *const *words, int count, const char *word)
 {
@@ -109,6 +133,20 @@ bool kill_from_word(const char *word, enum kill_result *ret)
             return true;
     }
     return false;
+}
+
+bool file_action_from_word(const char *word, enum file_action *ret)
+{
+    int found = find_word(action_words, FILE_ACTION_COUNT, word);
+    *ret = (enum file_action)found;
+    return found < FILE_ACTION_COUNT;
+}
+
+bool file_kind_from_word(const char *word, enum file_kind *ret)
+{
+    int found = find_word(file_words, FILE_KIND_COUNT, word);
+    *ret = (enum file_kind)found;
+    return found < FILE_KIND_COUNT;
 }
 
 void gate_hold(struct gate *gate)

@@ -7,8 +7,8 @@
  * unchanged until after run_end was delivered. A listener that keeps bytes copies them. A listener
  * must not block and must not call back into the engine except to mark (cancel, hold the gate).
  *
- * Order: run_start first; per host host_start, host_stage..., host_auth, host_exec, output...,
- * host_end; exactly one host_end for each selected host, also on abort; run_end last.
+ * Order: run_start first; per host host_start, host_stage..., host_auth, host_exec, output... or
+ * host_file..., host_end; exactly one host_end for each selected host, also on abort; run_end last.
  */
 #ifndef MUSTER_MODEL_EVENT_H
 #define MUSTER_MODEL_EVENT_H
@@ -27,6 +27,8 @@ enum event_kind {
     EVENT_HOST_STAGE, /* `stage` was entered; for displays, never written to files */
     EVENT_HOST_AUTH,  /* authenticated; `text` says how: "publickey", "password", "none" */
     EVENT_HOST_EXEC,  /* the request was handed to the transport: the job has started */
+    EVENT_FILE,       /* push, pull: `file` is through, or failed with `error` */
+    EVENT_MOVED,      /* push, pull: `size` more bytes of content; for displays, never written */
     EVENT_OUTPUT,     /* whole lines, at most 64 KiB; only the last piece may lack its newline */
     EVENT_HOST_RETRY, /* the attempt ended with `error` at `stage`; the next in `delay_us` */
     EVENT_HOST_END,   /* `outcome` */
@@ -71,6 +73,37 @@ struct host_info {
     const char *const *via;
 };
 
+/* What was done about one file, folder or link of a push or pull; with --dry-run, would be. */
+enum file_action {
+    FILE_CREATE,
+    FILE_REPLACE, /* content, or only mode and times: then no byte was moved */
+    FILE_KEEP,    /* it was the same already (--skip-same), or a folder that was there */
+    FILE_DELETE,  /* --delete: it was not in the source */
+};
+#define FILE_ACTION_COUNT (FILE_DELETE + 1)
+
+enum file_kind { FILE_KIND_FILE, FILE_KIND_FOLDER, FILE_KIND_LINK };
+#define FILE_KIND_COUNT (FILE_KIND_LINK + 1)
+
+/* One file that was dealt with. Paths are bytes as the systems have them, not always UTF-8. */
+struct file_record {
+    enum file_kind kind;
+    enum file_action action;
+    const char *src;    /* NULL where there is none: a deleted one */
+    const char *dst;    /* where it is now; of a push on the host, of a pull here */
+    uint64_t bytes;     /* its size; 0 of folders and links */
+    uint64_t moved;     /* bytes of content that were sent or received for it */
+    const char *sha256; /* 64 hexadecimal digits; NULL where nobody asked for it */
+};
+
+/* What a push or pull did on a host, or on all. */
+struct transfer_totals {
+    uint64_t files;   /* files, folders and links that are in place, changed or not */
+    uint64_t changed; /* of these, and deleted ones */
+    uint64_t failed;
+    uint64_t bytes; /* of content moved */
+};
+
 /* How a host ended. Times are microseconds, -1 where the stage was not reached. */
 struct outcome {
     enum host_status status;
@@ -82,7 +115,8 @@ struct outcome {
     int64_t started_at_us;         /* Unix time of the first attempt; 0 where there was none */
     int64_t stage_us[STAGE_COUNT]; /* time spent in each stage; [STAGE_DONE] is the total */
     uint64_t bytes[STREAM_COUNT];
-    enum stage error_stage; /* meaningful where error is set */
+    struct transfer_totals transfer; /* push, pull */
+    enum stage error_stage;          /* meaningful where error is set */
     struct error error;
 };
 
@@ -95,8 +129,11 @@ struct run_counts {
 
 struct run_info {
     char id[40];                  /* random, unique */
-    const char *mode;             /* "run" */
+    const char *mode;             /* "run", "push", "pull" */
     const char *command;          /* NULL where the mode has none */
+    const char *const *sources;   /* push, pull: as they were named, NULL-ended; else NULL */
+    const char *destination;      /* likewise */
+    uint64_t transfer_bytes;      /* content for all hosts together; 0 where that is unknown */
     const char *command_digest;   /* "sha256:..." of it, or NULL */
     const char *label;            /* NULL */
     const char *controller;       /* host name of this machine */
@@ -123,6 +160,7 @@ struct event {
     enum stream stream;
     const char *data;
     size_t size;
+    const struct file_record *file;
     const struct outcome *outcome;
     const struct error *error;
     const char *text;
@@ -152,12 +190,16 @@ const char *event_kind_word(enum event_kind kind);
 const char *stage_word(enum stage stage);
 const char *stream_word(enum stream stream);
 const char *kill_word(enum kill_result kill);
+const char *file_action_word(enum file_action action); /* "create", "delete" */
+const char *file_kind_word(enum file_kind kind);       /* "file", "folder", "link" */
 
 /* Finds the value whose word is `word`; false where there is none. */
 bool event_kind_from_word(const char *word, enum event_kind *ret);
 bool stage_from_word(const char *word, enum stage *ret);
 bool stream_from_word(const char *word, enum stream *ret);
 bool kill_from_word(const char *word, enum kill_result *ret);
+bool file_action_from_word(const char *word, enum file_action *ret);
+bool file_kind_from_word(const char *word, enum file_kind *ret);
 
 /*
  * Back-pressure, one gate a run. A sink that has too much queued holds the gate; sessions then stop

@@ -18,7 +18,7 @@ static const char *timing_word(enum stage stage)
 
 bool event_json_is_written(enum event_kind kind)
 {
-    return kind != EVENT_HOST_STAGE && kind != EVENT_NOTE;
+    return kind != EVENT_HOST_STAGE && kind != EVENT_MOVED && kind != EVENT_NOTE;
 }
 
 static void add_string(struct json_writer *w, const char *key, const char *text)
@@ -228,6 +228,8 @@ static void add_details(struct json_writer *w, const struct event *e)
         break;
     case EVENT_HOST_EXEC:
     case EVENT_HOST_STAGE:
+    case EVENT_FILE:
+    case EVENT_MOVED:
     case EVENT_NOTE:
         break;
     }
@@ -505,6 +507,8 @@ static void read_details(struct event_reader *r, const struct json_value *root, 
     case EVENT_HOST_START:
     case EVENT_HOST_EXEC:
     case EVENT_HOST_STAGE:
+    case EVENT_FILE:
+    case EVENT_MOVED:
     case EVENT_NOTE:
         break;
     }

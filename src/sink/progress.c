@@ -107,6 +107,8 @@ static void on_event(struct listener *listener, const struct event *e)
     case EVENT_HOST_AUTH:
     case EVENT_OUTPUT:
     case EVENT_PROGRESS:
+    case EVENT_FILE:
+    case EVENT_MOVED:
     case EVENT_NOTE:
         break;
     }

@@ -304,6 +304,8 @@ static void on_event(struct listener *listener, const struct event *e)
     case EVENT_HOST_AUTH:
     case EVENT_HOST_EXEC:
     case EVENT_PROGRESS:
+    case EVENT_FILE:
+    case EVENT_MOVED:
     case EVENT_NOTE:
         break;
     }
