@@ -19,6 +19,10 @@ void digest_sha256_text(const unsigned char digest[static SHA256_SIZE],
         at += snprintf(ret + at, 3, "%02x", digest[i]);
 }
 
+struct sha256 {
+    EVP_MD_CTX *context;
+};
+
 /* By hand (RFC 2104): OpenSSL's own HMAC looks its digest up anew for each. */
 struct hmac_sha1 {
     EVP_MD_CTX *context;
@@ -29,6 +33,35 @@ void digest_sha256(const void *data, size_t size, unsigned char ret[static SHA25
 {
     if (!SHA256(data, size, ret))
         base_out_of_memory();
+}
+
+struct sha256 *sha256_new(void)
+{
+    struct sha256 *s = xcalloc(1, sizeof *s);
+    s->context = EVP_MD_CTX_new();
+    if (!s->context || EVP_DigestInit_ex(s->context, EVP_sha256(), NULL) != 1)
+        base_out_of_memory();
+    return s;
+}
+
+void sha256_add(struct sha256 *s, const void *data, size_t size)
+{
+    if (EVP_DigestUpdate(s->context, data, size) != 1)
+        base_out_of_memory();
+}
+
+void sha256_finish(struct sha256 *s, unsigned char ret[static SHA256_SIZE])
+{
+    if (EVP_DigestFinal_ex(s->context, ret, NULL) != 1)
+        base_out_of_memory();
+}
+
+void sha256_free(struct sha256 *s)
+{
+    if (!s)
+        return;
+    EVP_MD_CTX_free(s->context);
+    free(s);
 }
 
 struct hmac_sha1 *hmac_sha1_new(void)

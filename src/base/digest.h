@@ -11,6 +11,14 @@
 
 void digest_sha256(const void *data, size_t size, unsigned char ret[static SHA256_SIZE]);
 
+/* A SHA-256 of data that comes in pieces: new, add as often as needed, finish once, free. */
+struct sha256;
+
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *s, const void *data, size_t size);
+void sha256_finish(struct sha256 *s, unsigned char ret[static SHA256_SIZE]);
+void sha256_free(struct sha256 *s); /* NULL is fine */
+
 /* Room for "sha256:", 64 hexadecimal digits and a NUL. */
 #define SHA256_TEXT_SIZE (7 + 2 * SHA256_SIZE + 1)
 

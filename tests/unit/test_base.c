@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small things everything stands on: buf, arena, list, error, status, clock. */
+/* The small things everything stands on: buf, arena, list, error, status, clock, digest. */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
 
@@ -162,4 +163,30 @@ Test(base64, decodes_what_an_encoder_writes_and_nothing_else)
         cr_assert_eq(b.size, 0);
     }
     buf_release(&b);
+}
+
+Test(digest, is_the_same_in_pieces_as_at_once)
+{
+    /* FIPS 180-4's example of two blocks, and of no data at all. */
+    static const char text[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+    unsigned char digest[SHA256_SIZE], whole[SHA256_SIZE];
+    char shown[SHA256_TEXT_SIZE];
+    for (size_t step = 1; step < sizeof text; step += 11) {
+        struct sha256 *s = sha256_new();
+        for (size_t at = 0; at < sizeof text - 1; at += step) {
+            size_t rest = sizeof text - 1 - at;
+            sha256_add(s, text + at, rest < step ? rest : step);
+        }
+        sha256_finish(s, digest);
+        sha256_free(s);
+        digest_sha256_text(digest, shown);
+        cr_assert_str_eq(shown,
+                         "sha256:248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    }
+    struct sha256 *none = sha256_new();
+    sha256_finish(none, digest);
+    sha256_free(none);
+    digest_sha256("", 0, whole);
+    cr_assert_arr_eq(digest, whole, SHA256_SIZE);
+    sha256_free(NULL);
 }
