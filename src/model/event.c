@@ -34,6 +34,16 @@ static const char *const file_words[FILE_KIND_COUNT] = {
     [FILE_KIND_LINK] = "link",
 };
 
+bool run_is_transfer(const struct run_info *run)
+{
+    return run->mode && (strcmp(run->mode, "push") == 0 || strcmp(run->mode, "pull") == 0);
+}
+
+bool file_is_changed(const struct file_record *file, const struct error *error)
+{
+    return file->action != FILE_KEEP && !(error && error_is_set(error));
+}
+
 void emitter_init(struct emitter *e)
 {
     list_init(&e->listeners);

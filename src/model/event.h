@@ -149,6 +149,12 @@ struct run_info {
     int signal;              /* the signal that ended the run, or 0 */
 };
 
+/* Does the run move files: is its mode "push" or "pull"? */
+bool run_is_transfer(const struct run_info *run);
+
+/* Is the file, or with --dry-run would it be, another one than before? `error` may be NULL. */
+bool file_is_changed(const struct file_record *file, const struct error *error);
+
 struct event {
     enum event_kind kind;
     uint64_t seq;    /* set by event_emit(), from 1 */
@@ -162,7 +168,7 @@ struct event {
     size_t size;
     const struct file_record *file;
     const struct outcome *outcome;
-    const struct error *error;
+    const struct error *error; /* of EVENT_FILE: NULL where the file is through */
     const char *text;
     enum severity severity;
     int64_t delay_us;

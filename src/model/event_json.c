@@ -2,6 +2,7 @@
 #include "model/event_json.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "model/event_json_private.h"
@@ -26,6 +27,12 @@ static void add_uint(struct json_writer *w, const char *key, uint64_t n)
 {
     json_add_key(w, key);
     json_add_uint(w, n);
+}
+
+static void add_bool(struct json_writer *w, const char *key, bool b)
+{
+    json_add_key(w, key);
+    json_add_bool(w, b);
 }
 
 /* A moment; 0 is written as null. */
@@ -84,7 +91,22 @@ static void add_timing(struct json_writer *w, const struct outcome *outcome)
     json_end_object(w);
 }
 
-void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome)
+void event_json_add_transfer(struct json_writer *w, const struct transfer_totals *totals)
+{
+    json_add_key(w, "transfer");
+    if (!totals) {
+        json_add_null(w);
+        return;
+    }
+    json_begin_object(w);
+    add_uint(w, "files", totals->files);
+    add_uint(w, "changed", totals->changed);
+    add_uint(w, "failed", totals->failed);
+    add_uint(w, "bytes", totals->bytes);
+    json_end_object(w);
+}
+
+void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome, bool is_transfer)
 {
     add_string(w, "status", status_word(outcome->status));
     json_add_key(w, "exit_code");
@@ -99,7 +121,47 @@ void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome
     add_timing(w, outcome);
     add_uint(w, "stdout_bytes", outcome->bytes[STREAM_STDOUT]);
     add_uint(w, "stderr_bytes", outcome->bytes[STREAM_STDERR]);
+    event_json_add_transfer(w, is_transfer ? &outcome->transfer : NULL);
     add_error(w, outcome->error_stage, &outcome->error);
+}
+
+/* A path, and its exact bytes where the text lost some. */
+static void add_path(struct json_writer *w, const char *key, const char *base64_key,
+                     const char *path)
+{
+    add_string(w, key, path);
+    if (!path || json_are_bytes_whole(path, strlen(path)))
+        return;
+    json_add_key(w, base64_key);
+    json_add_base64(w, path, strlen(path));
+}
+
+/* Why a file failed. */
+static void add_file_error(struct json_writer *w, const struct error *error)
+{
+    json_add_key(w, "error");
+    if (!error || !error_is_set(error)) {
+        json_add_null(w);
+        return;
+    }
+    json_begin_object(w);
+    add_string(w, "code", error_word(error->code));
+    add_string(w, "message", error_text(error));
+    json_end_object(w);
+}
+
+void event_json_add_file(struct json_writer *w, const struct file_record *file,
+                         const struct error *error)
+{
+    add_string(w, "kind", file_kind_word(file->kind));
+    add_string(w, "action", file_action_word(file->action));
+    add_path(w, "src", "src_b64", file->src);
+    add_path(w, "dst", "dst_b64", file->dst);
+    add_uint(w, "bytes", file->bytes);
+    add_uint(w, "moved", file->moved);
+    add_string(w, "sha256", file->sha256);
+    add_bool(w, "changed", file_is_changed(file, error));
+    add_file_error(w, error);
 }
 
 void event_json_add_by_status(struct json_writer *w, const size_t by_status[static STATUS_COUNT])
@@ -117,6 +179,11 @@ void event_json_add_run(struct json_writer *w, const struct run_info *run, bool 
     add_string(w, "mode", run->mode);
     add_string(w, "command", run->command);
     add_string(w, "command_digest", run->command_digest);
+    if (run->sources)
+        add_list(w, "sources", run->sources);
+    else
+        add_string(w, "sources", NULL);
+    add_string(w, "destination", run->destination);
     add_string(w, "label", run->label);
     add_time(w, "started_at", run->started_at_us);
     add_time(w, "finished_at", is_over ? run->finished_at_us : 0);
@@ -205,6 +272,9 @@ static void add_details(struct json_writer *w, const struct event *e)
     case EVENT_HOST_AUTH:
         add_string(w, "method", e->text);
         break;
+    case EVENT_FILE:
+        event_json_add_file(w, e->file, e->error);
+        break;
     case EVENT_OUTPUT:
         add_output(w, e);
         break;
@@ -213,7 +283,7 @@ static void add_details(struct json_writer *w, const struct event *e)
         break;
     case EVENT_HOST_END:
         event_json_add_host(w, e->host);
-        event_json_add_outcome(w, e->outcome);
+        event_json_add_outcome(w, e->outcome, e->run && run_is_transfer(e->run));
         break;
     case EVENT_PROGRESS:
         add_counts(w, e->counts);
@@ -223,7 +293,6 @@ static void add_details(struct json_writer *w, const struct event *e)
         break;
     case EVENT_HOST_EXEC:
     case EVENT_HOST_STAGE:
-    case EVENT_FILE:
     case EVENT_MOVED:
     case EVENT_NOTE:
         break;

@@ -23,8 +23,18 @@ void event_json_write(struct buf *out, const struct event *event);
 
 /* Parts that the report has in common. Each adds members to the object that is open. */
 void event_json_add_host(struct json_writer *w, const struct host_info *host);
-void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome);
 void event_json_add_by_status(struct json_writer *w, const size_t by_status[static STATUS_COUNT]);
+
+/* ... "transfer"; null where `totals` is NULL. */
+void event_json_add_transfer(struct json_writer *w, const struct transfer_totals *totals);
+
+/* ... how a host ended; "transfer" is null unless `is_transfer`. */
+void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome, bool is_transfer);
+
+/* ... what became of a file; `error` is why it failed, or NULL. A path that is not valid UTF-8
+ * comes as base64 too ("src_b64", "dst_b64"). */
+void event_json_add_file(struct json_writer *w, const struct file_record *file,
+                         const struct error *error);
 
 /* ... those of "run"; what is known only at run_end is null unless `is_over`. */
 void event_json_add_run(struct json_writer *w, const struct run_info *run, bool is_over);

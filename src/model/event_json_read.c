@@ -18,6 +18,8 @@ struct event_reader {
     struct json_document *doc; /* of the last line */
     struct fields fields;      /* ... while it is read */
     struct buf data;           /* of the last line, where it came as base64 */
+    struct buf source;         /* likewise */
+    struct file_record file;
     struct outcome outcome;
     struct error error;
     struct run_counts counts;
@@ -29,6 +31,7 @@ struct event_reader *event_reader_new(void)
     struct event_reader *r = arena_alloc(arena, sizeof *r);
     r->arena = arena;
     buf_init(&r->data, (size_t)64 * 1024 * 1024);
+    buf_init(&r->source, (size_t)64 * 1024 * 1024);
     return r;
 }
 
@@ -38,6 +41,7 @@ static void forget_line(struct event_reader *r)
     json_document_free(r->doc);
     r->doc = NULL;
     buf_clear(&r->data);
+    buf_clear(&r->source);
     error_release(&r->error);
     error_release(&r->outcome.error);
 }
@@ -48,6 +52,7 @@ void event_reader_free(struct event_reader *r)
         return;
     forget_line(r);
     buf_release(&r->data);
+    buf_release(&r->source);
     arena_free(r->arena);
 }
 
@@ -116,6 +121,9 @@ static void read_run(struct event_reader *r, const struct json_value *root)
     run->mode = keep_text(r, v, "mode");
     run->command = keep_text(r, v, "command");
     run->command_digest = keep_text(r, v, "command_digest");
+    run->sources =
+        fields_get(&r->fields, v, "sources", JSON_ARRAY) ? keep_list(r, v, "sources") : NULL;
+    run->destination = keep_text(r, v, "destination");
     run->label = keep_text(r, v, "label");
     run->controller = keep_text(r, v, "controller");
     run->user = keep_text(r, v, "user");
@@ -176,6 +184,14 @@ static const struct host_info *find_host(struct event_reader *r, const struct js
     return NULL;
 }
 
+/* Decodes what came as base64. */
+static void decode(struct event_reader *r, const struct json_value *base64, struct buf *ret)
+{
+    const char *text = json_string(base64);
+    if (!base64_decode(ret, text, strlen(text)))
+        fields_fail(&r->fields, base64, "is not base64");
+}
+
 static void read_output(struct event_reader *r, const struct json_value *root, struct event *e)
 {
     const struct json_value *stream = fields_need(&r->fields, root, "stream", JSON_STRING);
@@ -186,11 +202,58 @@ static void read_output(struct event_reader *r, const struct json_value *root, s
         return;
     if (!stream_from_word(json_string(stream), &e->stream))
         fields_fail(&r->fields, stream, "is no stream");
-    struct buf *data = &r->data;
-    if (base64 && !base64_decode(data, json_string(base64), strlen(json_string(base64))))
-        fields_fail(&r->fields, base64, "is not base64");
-    e->data = text ? json_string(text) : buf_str(data);
-    e->size = text ? strlen(e->data) : data->size;
+    if (base64)
+        decode(r, base64, &r->data);
+    e->data = text ? json_string(text) : buf_str(&r->data);
+    e->size = text ? strlen(e->data) : r->data.size;
+}
+
+/* A path: its exact bytes where they are there, else the text; NULL where there is none. */
+static const char *read_path(struct event_reader *r, const struct json_value *root,
+                             const char *const keys[2], struct buf *room)
+{
+    const struct json_value *base64 = fields_get(&r->fields, root, keys[1], JSON_STRING);
+    if (!base64)
+        return fields_text(&r->fields, root, keys[0]);
+    decode(r, base64, room);
+    if (strlen(buf_str(room)) != room->size)
+        fields_fail(&r->fields, base64, "is no path");
+    return buf_str(room);
+}
+
+static void read_file(struct event_reader *r, const struct json_value *root, struct event *e)
+{
+    static const char *const src[] = { "src", "src_b64" }, *const dst[] = { "dst", "dst_b64" };
+    struct file_record *file = &r->file;
+    const struct json_value *kind = fields_need(&r->fields, root, "kind", JSON_STRING);
+    const struct json_value *action = fields_need(&r->fields, root, "action", JSON_STRING);
+    if (r->fields.failed)
+        return;
+    if (!file_kind_from_word(json_string(kind), &file->kind))
+        fields_fail(&r->fields, kind, "is no kind of file");
+    if (!file_action_from_word(json_string(action), &file->action))
+        fields_fail(&r->fields, action, "is no action");
+    file->src = read_path(r, root, src, &r->source);
+    file->dst = read_path(r, root, dst, &r->data);
+    file->bytes = fields_uint(&r->fields, root, "bytes", FIELDS_UINT_MAX);
+    file->moved = fields_uint(&r->fields, root, "moved", FIELDS_UINT_MAX);
+    file->sha256 = fields_text(&r->fields, root, "sha256");
+    read_error(r, root, &e->stage, &r->error);
+    e->file = file;
+    e->error = error_is_set(&r->error) ? &r->error : NULL;
+}
+
+/* What a transfer did on the host; nothing where there was none. */
+static void read_transfer(struct event_reader *r, const struct json_value *root,
+                          struct transfer_totals *ret)
+{
+    const struct json_value *v = fields_get(&r->fields, root, "transfer", JSON_OBJECT);
+    if (!v)
+        return;
+    ret->files = fields_uint(&r->fields, v, "files", FIELDS_UINT_MAX);
+    ret->changed = fields_uint(&r->fields, v, "changed", FIELDS_UINT_MAX);
+    ret->failed = fields_uint(&r->fields, v, "failed", FIELDS_UINT_MAX);
+    ret->bytes = fields_uint(&r->fields, v, "bytes", FIELDS_UINT_MAX);
 }
 
 static void read_outcome(struct event_reader *r, const struct json_value *root)
@@ -215,6 +278,7 @@ static void read_outcome(struct event_reader *r, const struct json_value *root)
             timing ? fields_ms(&r->fields, timing, event_json_timing_word((enum stage)i)) : -1;
     o->bytes[STREAM_STDOUT] = fields_uint(&r->fields, root, "stdout_bytes", FIELDS_UINT_MAX);
     o->bytes[STREAM_STDERR] = fields_uint(&r->fields, root, "stderr_bytes", FIELDS_UINT_MAX);
+    read_transfer(r, root, &o->transfer);
     read_error(r, root, &o->error_stage, &o->error);
 }
 
@@ -242,6 +306,9 @@ static void read_details(struct event_reader *r, const struct json_value *root, 
     case EVENT_HOST_AUTH:
         e->text = fields_text(&r->fields, root, "method");
         break;
+    case EVENT_FILE:
+        read_file(r, root, e);
+        break;
     case EVENT_OUTPUT:
         read_output(r, root, e);
         break;
@@ -264,7 +331,6 @@ static void read_details(struct event_reader *r, const struct json_value *root, 
     case EVENT_HOST_START:
     case EVENT_HOST_EXEC:
     case EVENT_HOST_STAGE:
-    case EVENT_FILE:
     case EVENT_MOVED:
     case EVENT_NOTE:
         break;

@@ -212,7 +212,7 @@ static bool add_host(struct report *r, size_t host, struct error *reterr)
         assume_end(record);
     json_begin_object(&r->json);
     event_json_add_host(&r->json, r->run->hosts[host]);
-    event_json_add_outcome(&r->json, &record->outcome);
+    event_json_add_outcome(&r->json, &record->outcome, run_is_transfer(r->run));
     for (int stream = 0; stream < STREAM_COUNT; stream++) {
         if (!add_stream(r, host, (enum stream)stream, reterr))
             return false;

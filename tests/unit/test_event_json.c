@@ -238,6 +238,147 @@ Test(event_json, what_is_for_displays_is_not_written)
     }
 }
 
+/* A run that pushed. */
+static struct run_info make_push(void)
+{
+    static const char *const sources[] = { "app.tar.gz", "conf", NULL };
+    struct run_info run = make_run();
+    run.mode = "push";
+    run.command = NULL;
+    run.sources = sources;
+    run.destination = "/srv/app/";
+    return run;
+}
+
+Test(event_json, a_push_names_what_goes_where)
+{
+    struct run_info run = make_push();
+    struct event_reader *r = event_reader_new();
+    struct event e = { .kind = EVENT_RUN_START, .seq = 1, .time_us = 1000, .run = &run };
+    struct event back = round_trip(r, &e);
+    cr_assert_str_eq(back.run->sources[1], "conf");
+    cr_assert_null(back.run->sources[2]);
+    cr_assert_str_eq(back.run->destination, "/srv/app/");
+    cr_assert(run_is_transfer(back.run));
+    event_reader_free(r);
+    run = make_run();
+    r = started(&run);
+    e.kind = EVENT_RUN_END;
+    back = round_trip(r, &e);
+    cr_assert_null(back.run->sources);
+    cr_assert_null(back.run->destination);
+    event_reader_free(r);
+}
+
+Test(event_json, files_have_the_documented_form)
+{
+    struct run_info run = make_push();
+    const struct file_record file = { .kind = FILE_KIND_FILE,
+                                      .action = FILE_REPLACE,
+                                      .src = "a\xff",
+                                      .dst = "/srv/a\xff",
+                                      .bytes = 5,
+                                      .moved = 5 };
+    struct event e = { .kind = EVENT_FILE,
+                       .seq = 7,
+                       .time_us = INT64_C(1700000000123456),
+                       .run = &run,
+                       .host = &host0,
+                       .file = &file };
+    char *line = write_line(&e);
+    cr_assert_str_eq(line,
+                     "{\"v\":1,\"seq\":7,\"time\":\"2023-11-14T22:13:20.123Z\","
+                     "\"event\":\"host_file\",\"host\":\"web01\",\"index\":0,"
+                     "\"kind\":\"file\",\"action\":\"replace\","
+                     "\"src\":\"a\xef\xbf\xbd\",\"src_b64\":\"Yf8=\","
+                     "\"dst\":\"/srv/a\xef\xbf\xbd\",\"dst_b64\":\"L3Nydi9h/w==\","
+                     "\"bytes\":5,\"moved\":5,\"sha256\":null,\"changed\":true,\"error\":null}\n");
+    free(line);
+}
+
+/* Every kind of file and action, with hard names; failed or not. */
+Test(event_json, files_come_back)
+{
+    static const char *const names[] = { "a b\n", "\xff/\xfe", "\xe2\x82\xac \"x\"", "" };
+    struct run_info run = make_push();
+    struct event_reader *r = started(&run);
+    struct error error = { ERR_TRANSFER, (char *)"No space left on device" };
+    for (int i = 0; i < FILE_KIND_COUNT * FILE_ACTION_COUNT * 4; i++) {
+        struct file_record file = { .kind = (enum file_kind)(i % FILE_KIND_COUNT),
+                                    .action = (enum file_action)(i / FILE_KIND_COUNT % 4),
+                                    .src = i % 5 ? names[i % 4] : NULL,
+                                    .dst = names[i / 4 % 4],
+                                    .bytes = UINT64_C(1) << 50,
+                                    .moved = (uint64_t)i,
+                                    .sha256 = i % 2 ? "00ff" : NULL };
+        struct event e = { .kind = EVENT_FILE,
+                           .seq = 5,
+                           .time_us = 1000,
+                           .run = &run,
+                           .host = &host1,
+                           .file = &file,
+                           .error = i % 3 ? NULL : &error };
+        struct event back = round_trip(r, &e);
+        cr_assert_eq(back.file->kind, file.kind);
+        cr_assert_eq(back.file->action, file.action);
+        cr_assert_eq(back.file->src == NULL, file.src == NULL);
+        if (file.src)
+            cr_assert_str_eq(back.file->src, file.src);
+        cr_assert_str_eq(back.file->dst, file.dst);
+        cr_assert_eq(back.file->bytes, file.bytes);
+        cr_assert_eq(back.error == NULL, e.error == NULL);
+        if (e.error)
+            cr_assert_eq(back.error->code, ERR_TRANSFER);
+        bool wanted = file.action != FILE_KEEP && !e.error;
+        cr_assert_eq(file_is_changed(back.file, back.error), wanted);
+    }
+    event_reader_free(r);
+}
+
+Test(event_json, totals_are_there_exactly_for_transfers)
+{
+    struct run_info runs[] = { make_run(), make_push(), make_push() };
+    runs[2].mode = "pull";
+    struct outcome o = { .status = STATUS_OK, .transfer = { 2000, 12, 1, UINT64_C(1) << 40 } };
+    for (size_t i = 0; i < 3; i++) {
+        struct event_reader *r = started(&runs[i]);
+        struct event e = { .kind = EVENT_HOST_END,
+                           .seq = 2,
+                           .time_us = 1000,
+                           .run = &runs[i],
+                           .host = &host1,
+                           .outcome = &o };
+        char *line = write_line(&e);
+        cr_assert_not_null(strstr(line, i ? "\"transfer\":{\"files\":2000,\"changed\":12,"
+                                            "\"failed\":1,\"bytes\":1099511627776}"
+                                          : "\"transfer\":null"),
+                           "%s", line);
+        free(line);
+        const struct transfer_totals got = round_trip(r, &e).outcome->transfer;
+        cr_assert_eq(got.files, i ? 2000 : 0);
+        cr_assert_eq(got.bytes, i ? o.transfer.bytes : 0);
+        event_reader_free(r);
+    }
+}
+
+Test(event_json, files_of_before_transfers_are_read)
+{
+    static const char *const lines[] = {
+        "{\"v\":1,\"event\":\"run_start\",\"run\":{\"id\":\"x\",\"mode\":\"run\"},"
+        "\"hosts\":[{\"name\":\"web01\"}]}",
+        "{\"v\":1,\"event\":\"host_end\",\"host\":\"web01\",\"index\":0,\"status\":\"ok\"}",
+    };
+    struct event_reader *r = event_reader_new();
+    struct event e;
+    struct error err = ERROR_INIT;
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(event_reader_read(r, "t", lines[i], strlen(lines[i]), &e, &err),
+                     EVENT_READ_DONE, "%s", error_text(&err));
+    cr_assert_null(e.run->sources);
+    cr_assert_eq(e.outcome->transfer.files, 0);
+    event_reader_free(r);
+}
+
 /* Random output comes back byte by byte, whether it is text or not. */
 Test(event_json, any_output_comes_back)
 {
@@ -310,6 +451,12 @@ Test(event_json, lines_of_others_are_refused)
     expect_error("{\"v\":1,\"event\":\"host_end\",\"host\":\"web01\",\"index\":0,"
                  "\"status\":\"fine\"}",
                  "/status: is no status");
+    expect_error("{\"v\":1,\"event\":\"host_file\",\"host\":\"web01\",\"index\":0,"
+                 "\"kind\":\"door\",\"action\":\"keep\"}",
+                 "/kind: is no kind of file");
+    expect_error("{\"v\":1,\"event\":\"host_file\",\"host\":\"web01\",\"index\":0,"
+                 "\"kind\":\"file\",\"action\":\"keep\",\"dst_b64\":\"AA==\"}",
+                 "/dst_b64: is no path");
     expect_error("{\"v\":1,\"time\":\"yesterday\",\"event\":\"progress\"}", "/time: is no time");
     expect_error("{\"v\":1,\"event\":\"run_start\",\"run\":{},\"hosts\":[]}", "a second run_start");
 }
