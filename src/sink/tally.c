@@ -11,6 +11,7 @@ struct tally {
     struct sink sink;
     struct tally_counts counts;
     uint64_t bytes[STREAM_COUNT];
+    struct transfer_totals transfer;
     int64_t *times_us; /* of the hosts that began, in the order in which they ended */
     size_t time_count;
     size_t time_room;
@@ -29,6 +30,11 @@ const struct tally_counts *tally_counts(const struct sink *tally)
 uint64_t tally_bytes(const struct sink *tally, enum stream stream)
 {
     return from_sink(tally)->bytes[stream];
+}
+
+struct transfer_totals tally_transfer(const struct sink *tally)
+{
+    return from_sink(tally)->transfer;
 }
 
 void tally_output_failed(struct sink *tally)
@@ -108,13 +114,23 @@ static void add_time(struct tally *t, int64_t us)
     t->times_us[t->time_count++] = us;
 }
 
+/* Adds what a push or pull did on one host. */
+static void add_transfer(struct transfer_totals *sum, const struct transfer_totals *host)
+{
+    sum->files += host->files;
+    sum->changed += host->changed;
+    sum->failed += host->failed;
+    sum->bytes += host->bytes;
+}
+
 static void on_host_end(struct tally *t, const struct outcome *o)
 {
     t->counts.by_status[o->status]++;
     if (!o->has_exit_code)
-        t->counts.without_code++;
+        t->counts.without_code += o->status != STATUS_OK;
     else if (o->exit_code > t->counts.max_exit_code)
         t->counts.max_exit_code = o->exit_code;
+    add_transfer(&t->transfer, &o->transfer);
     for (size_t i = 0; i < STREAM_COUNT; i++)
         t->bytes[i] += o->bytes[i];
     int64_t us = time_of_host(o);

@@ -31,7 +31,7 @@ enum {
 struct tally_counts {
     size_t selected;
     size_t by_status[STATUS_COUNT];
-    size_t without_code;    /* hosts that ended without an exit code */
+    size_t without_code;    /* hosts that are not ok and ended without an exit code */
     uint32_t max_exit_code; /* of those that have one */
     bool is_over;           /* run_end was seen */
     bool is_stopped;        /* the run was stopped before its end: limit, deadline, signal */
@@ -65,6 +65,9 @@ const struct tally_counts *tally_counts(const struct sink *tally);
 
 /* Bytes that hosts sent, of those that ended. */
 uint64_t tally_bytes(const struct sink *tally, enum stream stream);
+
+/* What pushes and pulls did on the hosts that ended. */
+struct transfer_totals tally_transfer(const struct sink *tally);
 
 /* Sorts: for the end of a run. */
 struct tally_times tally_times(const struct sink *tally);

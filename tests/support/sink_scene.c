@@ -142,6 +142,45 @@ void scene_print(struct scene *s, size_t host, const char *text)
     scene_output(s, host, STREAM_STDOUT, text, strlen(text));
 }
 
+void scene_file(struct scene *s, size_t host, const struct file_record *file)
+{
+    struct event e = {
+        .kind = EVENT_FILE, .run = &s->run, .host = &s->hosts[host], .attempt = 1, .file = file
+    };
+    event_emit(&s->emitter, &e);
+}
+
+void scene_file_failed(struct scene *s, size_t host, const struct file_record *file,
+                       const char *text)
+{
+    struct error error = ERROR_INIT;
+    error_set(&error, ERR_TRANSFER, "%s", text);
+    struct event e = { .kind = EVENT_FILE,
+                       .run = &s->run,
+                       .host = &s->hosts[host],
+                       .attempt = 1,
+                       .file = file,
+                       .error = &error };
+    event_emit(&s->emitter, &e);
+    error_release(&error);
+}
+
+void scene_moved(struct scene *s, size_t host, size_t size)
+{
+    struct event e = {
+        .kind = EVENT_MOVED, .run = &s->run, .host = &s->hosts[host], .attempt = 1, .size = size
+    };
+    event_emit(&s->emitter, &e);
+}
+
+void scene_transferred(struct scene *s, size_t host, struct transfer_totals totals)
+{
+    struct outcome o = scene_outcome();
+    o.has_exit_code = false;
+    o.transfer = totals;
+    scene_end_host(s, host, &o);
+}
+
 void scene_end_host(struct scene *s, size_t host, const struct outcome *outcome)
 {
     struct event e = {

@@ -48,6 +48,15 @@ void scene_note(struct scene *s, size_t host, enum severity severity, const char
 void scene_output(struct scene *s, size_t host, enum stream stream, const char *data, size_t size);
 void scene_print(struct scene *s, size_t host, const char *text); /* on stdout */
 
+/* Push, pull: a file is through, or failed for the reason `text`; bytes of content moved. */
+void scene_file(struct scene *s, size_t host, const struct file_record *file);
+void scene_file_failed(struct scene *s, size_t host, const struct file_record *file,
+                       const char *text);
+void scene_moved(struct scene *s, size_t host, size_t size);
+
+/* host_end of a push or pull that went well. */
+void scene_transferred(struct scene *s, size_t host, struct transfer_totals totals);
+
 /* host_end: exit code `code` after `us` microseconds of EXEC. */
 void scene_exit(struct scene *s, size_t host, uint32_t code, int64_t us);
 

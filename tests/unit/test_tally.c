@@ -153,6 +153,48 @@ Test(tally, counts_events)
     scene_release(&s);
 }
 
+Test(tally, sums_transfers_and_knows_that_they_have_no_exit_code)
+{
+    struct scene s;
+    scene_init(&s, 3);
+    s.run.mode = "push";
+    struct sink *tally = tally_new();
+    scene_add(&s, tally);
+    scene_start(&s);
+    scene_transferred(&s, 0, (struct transfer_totals){ 3, 2, 0, 100 });
+    scene_transferred(&s, 1, (struct transfer_totals){ 3, 0, 0, 0 });
+    scene_transferred(&s, 2, (struct transfer_totals){ 2, 1, 1, UINT64_C(1) << 40 });
+    scene_end(&s, 1);
+    struct transfer_totals sum = tally_transfer(tally);
+    cr_assert_eq(sum.files, 8);
+    cr_assert_eq(sum.changed, 3);
+    cr_assert_eq(sum.failed, 1);
+    cr_assert_eq(sum.bytes, (UINT64_C(1) << 40) + 100);
+    struct tally_counts c = *tally_counts(tally);
+    struct tally_rules rules = { .is_maxrc = true };
+    cr_assert_eq(tally_exit_status(&c, &rules), 0);
+    sink_free(tally);
+    scene_release(&s);
+}
+
+/* -S with one host of a push that is ok and one that is not. */
+Test(tally, largest_exit_code_of_a_push_that_failed_somewhere)
+{
+    struct scene s;
+    scene_init(&s, 2);
+    struct sink *tally = tally_new();
+    scene_add(&s, tally);
+    scene_start(&s);
+    scene_transferred(&s, 0, (struct transfer_totals){ 0 });
+    scene_fail(&s, 1, ERR_TRANSFER, STAGE_EXEC, "disk full");
+    scene_end(&s, 1);
+    cr_assert_eq(tally_counts(tally)->without_code, 1);
+    cr_assert_eq(tally_exit_status(tally_counts(tally), &(struct tally_rules){ true, false }), 255);
+    cr_assert_eq(tally_exit_status(tally_counts(tally), &(struct tally_rules){ false, false }), 4);
+    sink_free(tally);
+    scene_release(&s);
+}
+
 Test(tally, percentiles_are_nearest_ranks)
 {
     struct scene s;
