@@ -199,6 +199,12 @@ bool json_add_bytes(struct json_writer *w, const char *data, size_t size)
     return add_quoted(w->out, data, size);
 }
 
+void json_add_raw(struct json_writer *w, const char *data, size_t size)
+{
+    buf_add(w->out, data, size);
+    w->needs_comma = true;
+}
+
 void json_add_base64_part(struct json_writer *w, const char *data, size_t size)
 {
     base64_encode(w->out, data, size);

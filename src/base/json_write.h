@@ -49,6 +49,9 @@ void json_begin_string(struct json_writer *w);
 bool json_add_part(struct json_writer *w, const char *data, size_t size);
 void json_end_string(struct json_writer *w);
 
+/* A part of the values of the open array, which are JSON already, with their commas and lines. */
+void json_add_raw(struct json_writer *w, const char *data, size_t size);
+
 /* base64 in parts; each part but the last holds a multiple of three bytes. Stands between
  * json_begin_string() and json_end_string(). */
 void json_add_base64_part(struct json_writer *w, const char *data, size_t size);

@@ -93,7 +93,6 @@ static void add_timing(struct json_writer *w, const struct outcome *outcome)
 
 void event_json_add_transfer(struct json_writer *w, const struct transfer_totals *totals)
 {
-    json_add_key(w, "transfer");
     if (!totals) {
         json_add_null(w);
         return;
@@ -121,6 +120,7 @@ void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome
     add_timing(w, outcome);
     add_uint(w, "stdout_bytes", outcome->bytes[STREAM_STDOUT]);
     add_uint(w, "stderr_bytes", outcome->bytes[STREAM_STDERR]);
+    json_add_key(w, "transfer");
     event_json_add_transfer(w, is_transfer ? &outcome->transfer : NULL);
     add_error(w, outcome->error_stage, &outcome->error);
 }

@@ -25,9 +25,6 @@ void event_json_write(struct buf *out, const struct event *event);
 void event_json_add_host(struct json_writer *w, const struct host_info *host);
 void event_json_add_by_status(struct json_writer *w, const size_t by_status[static STATUS_COUNT]);
 
-/* ... "transfer"; null where `totals` is NULL. */
-void event_json_add_transfer(struct json_writer *w, const struct transfer_totals *totals);
-
 /* ... how a host ended; "transfer" is null unless `is_transfer`. */
 void event_json_add_outcome(struct json_writer *w, const struct outcome *outcome, bool is_transfer);
 
@@ -38,6 +35,9 @@ void event_json_add_file(struct json_writer *w, const struct file_record *file,
 
 /* ... those of "run"; what is known only at run_end is null unless `is_over`. */
 void event_json_add_run(struct json_writer *w, const struct run_info *run, bool is_over);
+
+/* A value: the totals as an object; null where `totals` is NULL. */
+void event_json_add_transfer(struct json_writer *w, const struct transfer_totals *totals);
 
 enum event_read {
     EVENT_READ_DONE,

@@ -22,12 +22,13 @@ struct kept {
     size_t extent_count;
     struct buf text;
     uint64_t size; /* of all */
+    uint64_t max;
     bool is_truncated;
 };
 
 struct keep {
     struct keep_args args;
-    struct kept (*hosts)[STREAM_COUNT];
+    struct kept (*hosts)[KEEP_STREAM_COUNT];
     size_t host_count;
     size_t memory;
     uint64_t spooled;
@@ -45,8 +46,10 @@ struct keep *keep_new(const struct keep_args *args, size_t host_count)
     k->hosts = xcalloc(host_count, sizeof *k->hosts);
     k->host_count = host_count;
     for (size_t i = 0; i < host_count; i++) {
-        for (size_t stream = 0; stream < STREAM_COUNT; stream++)
+        for (size_t stream = 0; stream < KEEP_STREAM_COUNT; stream++) {
             buf_init(&k->hosts[i][stream].text, TEXT_MAX);
+            k->hosts[i][stream].max = stream == KEEP_FILES ? UINT64_MAX : args->stream_max;
+        }
     }
     return k;
 }
@@ -56,7 +59,7 @@ void keep_free(struct keep *k)
     if (!k)
         return;
     for (size_t i = 0; i < k->host_count; i++) {
-        for (size_t stream = 0; stream < STREAM_COUNT; stream++) {
+        for (size_t stream = 0; stream < KEEP_STREAM_COUNT; stream++) {
             buf_release(&k->hosts[i][stream].text);
             free(k->hosts[i][stream].extents);
         }
@@ -70,7 +73,7 @@ size_t keep_memory(const struct keep *k)
     return k->memory;
 }
 
-bool keep_is_truncated(const struct keep *k, size_t host, enum stream stream)
+bool keep_is_truncated(const struct keep *k, size_t host, unsigned stream)
 {
     return k->hosts[host][stream].is_truncated;
 }
@@ -109,21 +112,21 @@ static void spool_text(struct keep *k, struct kept *kept)
 }
 
 /* How much of `data` is below the limit; a character is not cut. */
-static size_t clip(struct keep *k, struct kept *kept, const char *data, size_t size)
+static size_t clip(struct kept *kept, const char *data, size_t size)
 {
     if (kept->is_truncated)
         return 0;
-    uint64_t room = k->args.stream_max - kept->size;
+    uint64_t room = kept->max - kept->size;
     if (size <= room)
         return size;
     kept->is_truncated = true;
     return utf8_cut(data, (size_t)room);
 }
 
-void keep_add(struct keep *k, size_t host, enum stream stream, const char *data, size_t size)
+void keep_add(struct keep *k, size_t host, unsigned stream, const char *data, size_t size)
 {
     struct kept *kept = &k->hosts[host][stream];
-    size = clip(k, kept, data, size);
+    size = clip(kept, data, size);
     if (size == 0)
         return;
     kept->size += size;
@@ -141,7 +144,7 @@ void keep_add(struct keep *k, size_t host, enum stream stream, const char *data,
 
 void keep_end(struct keep *k, size_t host)
 {
-    for (size_t stream = 0; stream < STREAM_COUNT && k->memory > k->args.memory_max; stream++)
+    for (size_t stream = 0; stream < KEEP_STREAM_COUNT && k->memory > k->args.memory_max; stream++)
         spool_text(k, &k->hosts[host][stream]);
 }
 
@@ -179,7 +182,7 @@ static bool read_extent(const struct keep *k, struct extent extent, keep_take_fn
     return goes_on;
 }
 
-bool keep_read(const struct keep *k, size_t host, enum stream stream, keep_take_fn *take, void *arg,
+bool keep_read(const struct keep *k, size_t host, unsigned stream, keep_take_fn *take, void *arg,
                struct error *reterr)
 {
     const struct kept *kept = &k->hosts[host][stream];

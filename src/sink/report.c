@@ -24,6 +24,7 @@ struct record {
     struct outcome outcome;
     bool has_started; /* its exec was seen */
     bool has_ended;
+    bool has_files; /* something was kept of its files */
 };
 
 struct report {
@@ -39,6 +40,7 @@ struct report {
     struct record *records;
     struct buf out;
     struct json_writer json;
+    struct buf file_text; /* of one file */
     char *joint;
 };
 
@@ -67,6 +69,24 @@ static void on_run_start(struct report *r, const struct run_info *run)
     r->records = xcalloc(run->host_count, sizeof *r->records);
 }
 
+/* Keeps what became of a file, in the form in which it stands in the document: a line. */
+static void on_file(struct report *r, const struct event *e)
+{
+    struct record *record = &r->records[e->host->index];
+    struct buf *text = &r->file_text;
+    struct json_writer w;
+    buf_clear(text);
+    buf_add_str(text, record->has_files ? ",\n    " : "\n    ");
+    json_writer_init(&w, text, 0);
+    json_begin_object(&w);
+    event_json_add_file(&w, e->file, e->error);
+    json_end_object(&w);
+    if (text->failed)
+        base_out_of_memory();
+    keep_add(r->keep, e->host->index, KEEP_FILES, text->data, text->size);
+    record->has_files = true;
+}
+
 /* Copies how a host ended. */
 static void on_host_end(struct report *r, size_t host, const struct outcome *outcome)
 {
@@ -89,6 +109,9 @@ static void on_event(struct listener *listener, const struct event *e)
     case EVENT_HOST_EXEC:
         r->records[e->host->index].has_started = true;
         break;
+    case EVENT_FILE:
+        on_file(r, e);
+        break;
     case EVENT_OUTPUT:
         keep_add(r->keep, e->host->index, e->stream, e->data, e->size);
         break;
@@ -103,7 +126,6 @@ static void on_event(struct listener *listener, const struct event *e)
     case EVENT_HOST_AUTH:
     case EVENT_HOST_RETRY:
     case EVENT_PROGRESS:
-    case EVENT_FILE:
     case EVENT_MOVED:
     case EVENT_NOTE:
         break;
@@ -193,6 +215,33 @@ static bool add_stream(struct report *r, size_t host, enum stream stream, struct
     return true;
 }
 
+/* A file's record, or a part of one, on its way into the document. */
+struct files {
+    struct report *report;
+    struct error *reterr;
+};
+
+static bool take_files(void *arg, const char *data, size_t size)
+{
+    struct files *f = arg;
+    json_add_raw(&f->report->json, data, size);
+    return drain(f->report, false, f->reterr);
+}
+
+/* Adds what became of the host's files, in the order of the events. */
+static bool add_files(struct report *r, size_t host, struct error *reterr)
+{
+    struct files files = { r, reterr };
+    if (!run_is_transfer(r->run))
+        return true;
+    json_add_key(&r->json, "files");
+    json_begin_array(&r->json);
+    if (!keep_read(r->keep, host, KEEP_FILES, take_files, &files, reterr))
+        return false;
+    json_end_array(&r->json);
+    return true;
+}
+
 /* What is said of a host whose end was never seen. */
 static void assume_end(struct record *record)
 {
@@ -217,6 +266,8 @@ static bool add_host(struct report *r, size_t host, struct error *reterr)
         if (!add_stream(r, host, (enum stream)stream, reterr))
             return false;
     }
+    if (!add_files(r, host, reterr))
+        return false;
     json_end_object(&r->json);
     return drain(r, false, reterr);
 }
@@ -243,6 +294,7 @@ static void add_summary(struct report *r)
 {
     const struct tally_counts *counts = tally_counts(r->args.tally);
     struct tally_times times = tally_times(r->args.tally);
+    struct transfer_totals transfer = tally_transfer(r->args.tally);
     struct json_writer *w = &r->json;
     json_begin_object(w);
     add_uint(w, "hosts", counts->selected);
@@ -253,6 +305,8 @@ static void add_summary(struct report *r)
     add_uint(w, "exit_code", (uint64_t)tally_exit_status(counts, &r->args.rules));
     add_uint(w, "stdout_bytes", tally_bytes(r->args.tally, STREAM_STDOUT));
     add_uint(w, "stderr_bytes", tally_bytes(r->args.tally, STREAM_STDERR));
+    json_add_key(w, "transferred"); /* "transfer" is a status */
+    event_json_add_transfer(w, run_is_transfer(r->run) ? &transfer : NULL);
     add_ms(w, "p50_ms", times.p50_us);
     add_ms(w, "p95_ms", times.p95_us);
     add_ms(w, "max_ms", times.max_us);
@@ -326,6 +380,7 @@ static void free_report(struct sink *sink)
     whole_file_abandon(r->file);
     keep_free(r->keep);
     buf_release(&r->out);
+    buf_release(&r->file_text);
     free(r->joint);
     free(r->path);
     free(r);
@@ -353,6 +408,7 @@ bool report_new(struct sink **ret, const struct report_args *args, struct error 
     r->path = xstrdup(args->path);
     r->joint = xcalloc(JOINT_SIZE, 1);
     buf_init(&r->out, RENDERED_MAX);
+    buf_init(&r->file_text, RENDERED_MAX);
     if (!open_files(r, reterr)) {
         free_report(&r->sink);
         return false;

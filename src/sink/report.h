@@ -3,10 +3,10 @@
  * --json: the report of a run, one JSON document `muster.report/1` (muster-report(5); the schema is
  * config/report.schema.json), hosts in selection order.
  *
- * What hosts print is kept by keep.h, so memory stays bounded. The file is opened at the start and
- * put in place at the end (whole_file.h): an unwritable place is an error before anything runs, and
- * an old report survives every failure. It is written on abort too; a host of which no end was seen
- * is `lost` if it had started, else `not_run`.
+ * What hosts print, and what became of their files, is kept by keep.h, so memory stays bounded. The
+ * file is opened at the start and put in place at the end (whole_file.h): an unwritable place is an
+ * error before anything runs, and an old report survives every failure. It is written on abort too;
+ * a host of which no end was seen is `lost` if it had started, else `not_run`.
  */
 #ifndef MUSTER_SINK_REPORT_H
 #define MUSTER_SINK_REPORT_H

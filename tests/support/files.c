@@ -124,3 +124,12 @@ int free_port(void)
     close(fd);
     return ntohs(a.sin_port);
 }
+
+int file_count(const char *path)
+{
+    FILE *list = popen(text_of("ls -A %s | wc -l", path), "r");
+    int count = -1;
+    cr_assert_eq(fscanf(list, "%d", &count), 1);
+    pclose(list);
+    return count;
+}

@@ -32,4 +32,7 @@ int free_port(void);
 /* printf into the heap. */
 char *text_of(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* How many names the folder holds. */
+int file_count(const char *path);
+
 #endif

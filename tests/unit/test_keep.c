@@ -111,6 +111,29 @@ Test(keep, memory_is_bounded_by_what_runs_and_a_total)
     close_shelf(&s);
 }
 
+Test(keep, what_is_said_of_files_has_no_limit)
+{
+    struct shelf s;
+    open_shelf(&s, 2, 0);
+    static char data[50000];
+    memset(data, 'x', sizeof data);
+    for (int i = 0; i < 30; i++) {
+        keep_add(s.keep, 1, KEEP_FILES, data, sizeof data - (size_t)i);
+        keep_add(s.keep, 1, STREAM_STDERR, data, sizeof data);
+    }
+    keep_end(s.keep, 1);
+    cr_assert_leq(keep_memory(s.keep), KEEP_HOST_MAX + 2);
+    writer_flush(s.scene.writer, -1);
+    struct heap_text t = { 0 };
+    struct error err = ERROR_INIT;
+    cr_assert(keep_read(s.keep, 1, KEEP_FILES, collect, &t, &err));
+    cr_assert_eq(t.size, 30 * sizeof data - 435);
+    cr_assert_not(keep_is_truncated(s.keep, 1, KEEP_FILES));
+    cr_assert(keep_is_truncated(s.keep, 1, STREAM_STDERR));
+    free(t.data);
+    close_shelf(&s);
+}
+
 Test(keep, a_spool_that_lost_bytes_is_an_error)
 {
     struct shelf s;

@@ -2,17 +2,11 @@
 /* --json: one valid document whatever hosts send, and no old report lost to a failure. */
 #include <criterion/criterion.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/clock.h"
@@ -22,9 +16,7 @@
 #include "proc.h"
 #include "report.h"
 #include "sink/report.h"
-#include "sink/whole_file.h"
 #include "sink_scene.h"
-#include "skip.h"
 
 /* A tally and a report over a scene. */
 struct desk {
@@ -256,6 +248,110 @@ Test(report, is_whole_after_an_abort)
     close_desk(&d);
 }
 
+/* A desk for a push. */
+static void open_push(struct desk *d, size_t hosts, const char *path)
+{
+    static const char *const sources[] = { "app", "conf/", NULL };
+    struct error err = ERROR_INIT;
+    scene_init(&d->scene, hosts);
+    d->scene.run.mode = "push";
+    d->scene.run.command = NULL;
+    d->scene.run.sources = sources;
+    d->scene.run.destination = "/srv/";
+    cr_assert(try_open(d, path, 10, &err), "%s", error_text(&err));
+    scene_start(&d->scene);
+}
+
+static const struct file_record new_file = {
+    .action = FILE_CREATE,
+    .src = "app/a\xff",
+    .dst = "/srv/app/a\xff",
+    .bytes = 1200,
+    .moved = 1200,
+    .sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+};
+static const struct file_record kept_folder = {
+    .kind = FILE_KIND_FOLDER, .action = FILE_KEEP, .src = "app", .dst = "/srv/app"
+};
+static const struct file_record deleted_link = { .kind = FILE_KIND_LINK,
+                                                 .action = FILE_DELETE,
+                                                 .dst = "/srv/app/\"old\"\n" };
+
+Test(report, a_push_lists_the_files_of_each_host)
+{
+    struct desk d;
+    const char *path = tmp_path("r.json");
+    open_push(&d, 4, path);
+    scene_file(&d.scene, 1, &kept_folder);
+    scene_file(&d.scene, 0, &kept_folder);
+    scene_file(&d.scene, 1, &new_file);
+    scene_file_failed(&d.scene, 0, &new_file, "No space left on device");
+    scene_file(&d.scene, 1, &deleted_link);
+    scene_transferred(&d.scene, 1, (struct transfer_totals){ 2, 2, 0, 1200 });
+    struct outcome o = scene_outcome();
+    o.status = STATUS_TRANSFER;
+    o.has_exit_code = false;
+    o.transfer = (struct transfer_totals){ 1, 0, 1, 700 };
+    o.error_stage = STAGE_EXEC;
+    error_set(&o.error, ERR_TRANSFER, "1 of 2 files failed");
+    scene_end_host(&d.scene, 0, &o);
+    error_release(&o.error);
+    scene_transferred(&d.scene, 2, (struct transfer_totals){ 0 });
+    finish_desk(&d);
+    cJSON *r = report_load(path);
+    cr_assert_str_eq(json_text_at(r, "run.mode"), "push");
+    cr_assert_str_eq(json_text_at(r, "run.sources.1"), "conf/");
+    cr_assert_str_eq(json_text_at(r, "run.destination"), "/srv/");
+    cr_assert_eq(json_number_at(r, "summary.transferred.files"), 3);
+    cr_assert_eq(json_number_at(r, "summary.transferred.failed"), 1);
+    cr_assert_eq(json_number_at(r, "summary.transferred.bytes"), 1900);
+    cr_assert_eq(json_number_at(r, "hosts.1.transfer.changed"), 2);
+    cr_assert_eq(cJSON_GetArraySize(json_at(r, "hosts.1.files")), 3);
+    cr_assert_str_eq(json_text_at(r, "hosts.1.files.0.kind"), "folder");
+    cr_assert_not(json_is_true(r, "hosts.1.files.0.changed"));
+    cr_assert_str_eq(json_text_at(r, "hosts.1.files.1.dst"), "/srv/app/a\xef\xbf\xbd");
+    cr_assert_str_eq(json_text_at(r, "hosts.1.files.1.src_b64"), "YXBwL2H/");
+    cr_assert_eq(json_number_at(r, "hosts.1.files.1.moved"), 1200);
+    cr_assert(json_is_true(r, "hosts.1.files.1.changed"));
+    cr_assert_str_eq(json_text_at(r, "hosts.1.files.2.action"), "delete");
+    cr_assert_str_eq(json_text_at(r, "hosts.1.files.2.dst"), "/srv/app/\"old\"\n");
+    cr_assert_not(json_has(r, "hosts.1.files.2.src"));
+    cr_assert_str_eq(json_text_at(r, "hosts.0.files.1.error.message"), "No space left on device");
+    cr_assert_not(json_is_true(r, "hosts.0.files.1.changed"));
+    cr_assert_eq(cJSON_GetArraySize(json_at(r, "hosts.2.files")), 0);
+    cr_assert_str_eq(json_text_at(r, "hosts.3.status"), "not_run");
+    cr_assert_eq(json_number_at(r, "hosts.3.transfer.files"), 0);
+    close_desk(&d);
+}
+
+/* More than memory holds, and more than --max-output: nothing is cut. */
+Test(report, every_file_of_a_large_push_is_there)
+{
+    enum { HOSTS = 20, FILES = 2000 };
+    struct desk d;
+    const char *path = tmp_path("r.json");
+    open_push(&d, HOSTS, path);
+    for (size_t i = 0; i < FILES; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "/srv/file-%04zu", i);
+        struct file_record file = new_file;
+        file.dst = name;
+        for (size_t host = 0; host < HOSTS; host++)
+            scene_file(&d.scene, host, &file);
+    }
+    for (size_t host = 0; host < HOSTS; host++)
+        scene_transferred(&d.scene, host, (struct transfer_totals){ FILES, FILES, 0, 1 });
+    finish_desk(&d);
+    cJSON *r = json_load(path);
+    for (int host = 0; host < HOSTS; host++) {
+        const cJSON *file = json_at(r, text_of("hosts.%d.files", host))->child;
+        for (int i = 0; i < FILES; i++, file = file->next)
+            cr_assert_str_eq(json_text_at(file, "dst"), text_of("/srv/file-%04d", i));
+        cr_assert_null(file);
+    }
+    close_desk(&d);
+}
+
 /* Makes one change after another to the report and expects the schema to refuse each. */
 static const char mutate[] =
     "import copy, json, sys, jsonschema\n"
@@ -271,8 +367,42 @@ static const char mutate[] =
     "report['new'] = report['run']['new'] = report['hosts'][0]['new'] = 1\n"
     "assert valid(report)\n";
 
+/* Runs the changes, which end with NULL, on the report at `path`. */
+static void expect_refused(const char *path, const char *const *changes)
+{
+    const char *argv[32] = { "/usr/bin/python3",
+                             "-W",
+                             "ignore",
+                             "-c",
+                             mutate,
+                             TEST_SOURCE_DIR "/../config/report.schema.json",
+                             path };
+    for (size_t i = 7; *changes; i++)
+        argv[i] = *changes++;
+    struct proc_result r = proc_run(&(struct proc_args){ .argv = argv });
+    cr_assert_eq(r.exit_code, 0, "%s", proc_describe(&r));
+    proc_result_release(&r);
+}
+
 Test(report, the_schema_catches_mistakes_and_lets_additions_pass)
 {
+    static const char *const changes[] = { "r['schema'] = 'muster.report/2'",
+                                           "del r['run']['options']",
+                                           "del h['stderr_truncated']",
+                                           "h['status'] = 'fine'",
+                                           "h['exit_code'] = '0'",
+                                           "h['exit_code'] = 1",
+                                           "h['exit_code'] = None",
+                                           "h['error'] = {'stage': 'exec', 'code': 'lost'}",
+                                           "h['started_at'] = 'today'",
+                                           "h['timing_ms']['total'] = -1",
+                                           "h['stdout_b64'] = 'Zm9v'",
+                                           "h['files'] = []",
+                                           "r['hosts'][1]['exit_code'] = 0",
+                                           "r['hosts'][1]['error'] = None",
+                                           "r['summary']['by_status']['lost'] = 0.5",
+                                           "r['run']['mode'] = 'push'",
+                                           NULL };
     struct desk d;
     const char *path = tmp_path("r.json");
     open_desk(&d, 2, path, 1000);
@@ -280,30 +410,33 @@ Test(report, the_schema_catches_mistakes_and_lets_additions_pass)
     scene_fail(&d.scene, 1, ERR_CONNECT, STAGE_CONNECT, "refused");
     finish_desk(&d);
     close_desk(&d);
-    const char *argv[] = { "/usr/bin/python3",
-                           "-W",
-                           "ignore",
-                           "-c",
-                           mutate,
-                           TEST_SOURCE_DIR "/../config/report.schema.json",
-                           path,
-                           "r['schema'] = 'muster.report/2'",
-                           "del r['run']['options']",
-                           "del h['stderr_truncated']",
-                           "h['status'] = 'fine'",
-                           "h['exit_code'] = '0'",
-                           "h['exit_code'] = 1",
-                           "h['error'] = {'stage': 'exec', 'code': 'lost'}",
-                           "h['started_at'] = 'today'",
-                           "h['timing_ms']['total'] = -1",
-                           "h['stdout_b64'] = 'Zm9v'",
-                           "r['hosts'][1]['exit_code'] = 0",
-                           "r['hosts'][1]['error'] = None",
-                           "r['summary']['by_status']['lost'] = 0.5",
-                           NULL };
-    struct proc_result r = proc_run(&(struct proc_args){ .argv = argv });
-    cr_assert_eq(r.exit_code, 0, "%s", proc_describe(&r));
-    proc_result_release(&r);
+    expect_refused(path, changes);
+}
+
+Test(report, the_schema_catches_mistakes_in_files)
+{
+    static const char *const changes[] = { "r['run']['mode'] = 'run'",
+                                           "r['summary']['transferred'] = None",
+                                           "del h['files']",
+                                           "h['transfer'] = None",
+                                           "del h['transfer']['bytes']",
+                                           "h['files'][0]['action'] = 'move'",
+                                           "h['files'][0]['kind'] = 'device'",
+                                           "h['files'][0]['sha256'] = 'abc'",
+                                           "h['files'][0]['error'] = {'code': 'transfer'}",
+                                           "h['files'][0]['src'] = 'plain'",
+                                           "h['files'][1]['changed'] = True",
+                                           "del h['files'][1]['moved']",
+                                           NULL };
+    struct desk d;
+    const char *path = tmp_path("r.json");
+    open_push(&d, 1, path);
+    scene_file(&d.scene, 0, &new_file);
+    scene_file(&d.scene, 0, &kept_folder);
+    scene_transferred(&d.scene, 0, (struct transfer_totals){ 2, 1, 0, 1200 });
+    finish_desk(&d);
+    close_desk(&d);
+    expect_refused(path, changes);
 }
 
 Test(report, goes_to_standard_output)
@@ -335,16 +468,6 @@ Test(report, an_unwritable_place_is_found_out_at_once)
     scene_release(&d.scene);
 }
 
-/* How many names a folder holds. */
-static int count_names(const char *folder)
-{
-    FILE *list = popen(text_of("ls -A %s | wc -l", folder), "r");
-    int count = -1;
-    cr_assert_eq(fscanf(list, "%d", &count), 1);
-    pclose(list);
-    return count;
-}
-
 Test(report, an_old_report_survives_a_run_that_fails)
 {
     struct desk d;
@@ -352,7 +475,7 @@ Test(report, an_old_report_survives_a_run_that_fails)
     open_desk(&d, 1, path, 1000);
     close_desk(&d);
     cr_assert_str_eq(file_read(path, NULL), "old\n");
-    cr_assert_eq(count_names(tmp_dir()), 1);
+    cr_assert_eq(file_count(tmp_dir()), 1);
 }
 
 /* A file may not grow above 20,000 bytes from now on: as good as a full disk. */
@@ -381,7 +504,7 @@ Test(report, an_old_report_survives_a_full_disk)
     error_release(&err);
     close_desk(&d);
     cr_assert_str_eq(file_read(path, NULL), "old\n");
-    cr_assert_eq(count_names(tmp_dir()), 1);
+    cr_assert_eq(file_count(tmp_dir()), 1);
 }
 
 Test(report, a_full_disk_under_the_spool_is_an_error_not_a_cut_report)
@@ -402,110 +525,4 @@ Test(report, a_full_disk_under_the_spool_is_an_error_not_a_cut_report)
     error_release(&err);
     close_desk(&d);
     cr_assert_not(file_exists(path));
-}
-
-/* Writes a text through whole_file. */
-static void put_whole(const char *path, const char *text)
-{
-    struct whole_file *f;
-    struct error err = ERROR_INIT;
-    cr_assert(whole_file_open(&f, path, &err), "%s", error_text(&err));
-    cr_assert(whole_file_write(f, text, strlen(text), &err));
-    cr_assert(whole_file_commit(f, &err), "%s", error_text(&err));
-}
-
-Test(whole_file, keeps_mode_and_links_and_spares_devices)
-{
-    const char *path = tmp_file("target", "old\n");
-    cr_assert_eq(chmod(path, 0640), 0);
-    const char *link = tmp_path("link");
-    cr_assert_eq(symlink(path, link), 0);
-    put_whole(link, "new\n");
-    struct stat st;
-    cr_assert_eq(lstat(link, &st), 0);
-    cr_assert(S_ISLNK(st.st_mode), "the link is still one");
-    cr_assert_eq(stat(path, &st), 0);
-    cr_assert_eq(st.st_mode & 0777, 0640);
-    cr_assert_str_eq(file_read(path, NULL), "new\n");
-    put_whole("/dev/null", "gone\n");
-    cr_assert_eq(stat("/dev/null", &st), 0);
-    cr_assert(S_ISCHR(st.st_mode), "/dev/null is still a device");
-    umask(027);
-    const char *fresh = tmp_path("fresh");
-    put_whole(fresh, "x");
-    cr_assert_eq(stat(fresh, &st), 0);
-    cr_assert_eq(st.st_mode & 0777, 0640);
-}
-
-Test(whole_file, nothing_is_seen_of_it_before_its_time)
-{
-    struct whole_file *f;
-    struct error err = ERROR_INIT;
-    const char *path = tmp_path("r.json");
-    cr_assert(whole_file_open(&f, path, &err));
-    cr_assert(whole_file_write(f, "half", 4, &err));
-    cr_assert_not(file_exists(path));
-    int probe = open(tmp_dir(), O_TMPFILE | O_WRONLY, 0600);
-    cr_assert_eq(count_names(tmp_dir()), probe < 0 ? 1 : 0, "a file without a name, if there are");
-    close(probe);
-    cr_assert(whole_file_commit(f, &err));
-    cr_assert_eq(count_names(tmp_dir()), 1);
-    cr_assert_str_eq(file_read(path, NULL), "half");
-}
-
-/* Takes /proc away from this test. */
-static void hide_proc(void)
-{
-    if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", "/proc", "tmpfs", 0, NULL) != 0)
-        test_skip("no private mount namespace here");
-}
-
-Test(whole_file, has_a_temporary_name_where_it_must)
-{
-    struct whole_file *f;
-    struct error err = ERROR_INIT;
-    const char *path = tmp_file("r.json", "old\n");
-    hide_proc();
-    cr_assert(whole_file_open(&f, path, &err));
-    cr_assert_eq(count_names(tmp_dir()), 2);
-    cr_assert(whole_file_write(f, "new\n", 4, &err));
-    cr_assert_str_eq(file_read(path, NULL), "old\n");
-    cr_assert(whole_file_commit(f, &err));
-    cr_assert_eq(count_names(tmp_dir()), 1);
-    cr_assert_str_eq(file_read(path, NULL), "new\n");
-    cr_assert(whole_file_open(&f, path, &err));
-    whole_file_abandon(f);
-    cr_assert_eq(count_names(tmp_dir()), 1, "an abandoned one is removed");
-    cr_assert_str_eq(file_read(path, NULL), "new\n");
-}
-
-Test(whole_file, a_pipe_is_written_to_directly)
-{
-    int ends[2];
-    cr_assert_eq(pipe(ends), 0);
-    put_whole(text_of("/dev/fd/%d", ends[1]), "through\n");
-    char got[20] = "";
-    cr_assert_eq(read(ends[0], got, sizeof got - 1), 8);
-    cr_assert_str_eq(got, "through\n");
-}
-
-Test(whole_file, a_file_that_may_not_be_written_is_refused)
-{
-    enum { NOBODY = 65534 };
-    const char *path = tmp_file("r.json", "old\n");
-    cr_assert_eq(chmod(path, 0444), 0);
-    cr_assert_eq(chmod(tmp_dir(), 0777), 0, "it is the file that forbids");
-    bool is_root = geteuid() == 0;
-    if (is_root)
-        cr_assert_eq(setresuid(NOBODY, NOBODY, 0), 0);
-    struct whole_file *f;
-    struct error err = ERROR_INIT;
-    cr_assert_not(whole_file_open(&f, path, &err));
-    if (is_root)
-        cr_assert_eq(setresuid(0, 0, 0), 0);
-    const char *text = error_text(&err);
-    cr_assert_str_eq(text, text_of("%s: Permission denied", path), "%s", text);
-    error_release(&err);
 }
