@@ -3,6 +3,11 @@
  * How far the run is: one line at the bottom of a terminal, or now and then a line in a log.
  *
  *      812/1204  ok 808  failed 1  not reached 3   queued 264  running 128   0:07 eta 0:03
+ *      6/8  ok 6   copying 2   1.2G/4.0G  85M/s   0:07 eta 0:31
+ *
+ * Of a push or pull it says how much content is where it belongs. Where the whole is known, a host
+ * that ended counts as having its equal share: what it had already, or will not get, is not to
+ * come.
  *
  * The caller owns the timer: progress_tick() every PROGRESS_TICK_US or so. The line is first drawn
  * after PROGRESS_FIRST_US, at most once a tick, and only where nothing else waits to be written.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small things everything stands on: buf, arena, list, error, status, clock, digest. */
+/* The small things everything stands on: buf, arena, list, error, status, clock, digest, sizes. */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/size_text.h"
 
 Test(buf, appends_whole_or_not_at_all)
 {
@@ -139,6 +140,29 @@ Test(clock, reads_rfc3339_back)
                                        "2023-11-14T22:13:20.5Zz" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert_not(clock_from_rfc3339(bad[i], &us), "%s", bad[i]);
+}
+
+Test(size_text, reads_well)
+{
+    static const struct {
+        uint64_t bytes;
+        const char *text;
+    } rows[] = { { 0, "0B" },
+                 { 999, "999B" },
+                 { 1000, "1.0K" },
+                 { 1024, "1.0K" },
+                 { 10188, "9.9K" },
+                 { 10189, "10K" },
+                 { 1023487, "999K" },
+                 { 1023488, "1.0M" },
+                 { UINT64_C(1288490189), "1.2G" },
+                 { UINT64_C(5) << 40, "5.0T" },
+                 { UINT64_MAX, "16E" } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[SIZE_TEXT_SIZE];
+        size_text(rows[i].bytes, text);
+        cr_expect_str_eq(text, rows[i].text, "%s", text);
+    }
 }
 
 Test(base64, decodes_what_an_encoder_writes_and_nothing_else)

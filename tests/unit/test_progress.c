@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "sink/notes.h"
 #include "sink/progress.h"
+#include "sink/rate.h"
 #include "sink_scene.h"
 
 #define MS INT64_C(1000)
@@ -91,6 +92,89 @@ Test(progress, foretells_the_end_once_a_tenth_is_done)
     expect_line(&d, 900 * MS, "2/20  ok 2   queued 18   0:00");
     expect_line(&d, 3000 * MS, "2/20  ok 2   queued 18   0:03 eta 0:27");
     close_desk(&d);
+}
+
+Test(progress, a_push_says_how_much_how_fast_and_how_long)
+{
+    enum { MIB = 1024 * 1024 };
+    struct desk d;
+    open_desk(&d, 4, false, false);
+    d.scene.run.mode = "push";
+    d.scene.run.transfer_bytes = 400 * MIB;
+    scene_start(&d.scene);
+    expect_line(&d, 0, "0/4   queued 4   0B/400M   0:00");
+    for (size_t i = 0; i < 3; i++) {
+        scene_emit(&d.scene, i, EVENT_HOST_START);
+        scene_emit(&d.scene, i, EVENT_HOST_EXEC);
+    }
+    for (int64_t ms = 0; ms <= 10000; ms += 100) {
+        progress_tick(d.progress, ms * MS);
+        if (ms >= 6000) /* nothing happens for six seconds */
+            scene_moved(&d.scene, 0, MIB);
+    }
+    expect_line(&d, 10000 * MS,
+                "0/4   queued 1  copying 3   41M/400M  9.1M/s   0:10 eta 0:39"
+                "   slowest h000 10.0s");
+    scene_transferred(&d.scene, 1, (struct transfer_totals){ 0 }); /* it had everything */
+    expect_line(&d, 10000 * MS,
+                "1/4  ok 1   queued 1  copying 2   141M/400M  9.1M/s   0:10 eta "
+                "0:08   slowest h000 10.0s");
+    scene_moved(&d.scene, 0, (size_t)200 * MIB); /* more than its share */
+    expect_line(&d, 20000 * MS,
+                "1/4  ok 1   queued 1  copying 2   200M/400M  17M/s   0:20 eta "
+                "0:14   slowest h000 20.0s");
+    scene_fail(&d.scene, 2, ERR_TRANSFER, STAGE_EXEC, "disk full");
+    scene_transferred(&d.scene, 0, (struct transfer_totals){ 0 });
+    scene_transferred(&d.scene, 3, (struct transfer_totals){ 0 });
+    expect_line(&d, 20000 * MS, "4/4  ok 3  other 1   400M/400M  17M/s   0:20");
+    close_desk(&d);
+}
+
+Test(progress, a_pull_does_not_know_how_much_will_come)
+{
+    struct desk d;
+    open_desk(&d, 2, false, false);
+    d.scene.run.mode = "pull";
+    scene_start(&d.scene);
+    scene_emit(&d.scene, 0, EVENT_HOST_START);
+    progress_tick(d.progress, 0);
+    scene_moved(&d.scene, 0, 5000);
+    scene_emit(&d.scene, 0, EVENT_HOST_RETRY);
+    scene_emit(&d.scene, 0, EVENT_HOST_EXEC);
+    scene_moved(&d.scene, 0, 5240);
+    scene_emit(&d.scene, 1, EVENT_HOST_START);
+    scene_transferred(&d.scene, 1, (struct transfer_totals){ 0 });
+    expect_line(&d, 2000 * MS, "1/2  ok 1   copying 1   10K  5.0K/s   0:02 eta 0:02");
+    struct buf b;
+    buf_init(&b, 1000);
+    progress_running(d.progress, 2 * US_PER_SEC, 2, &b);
+    cr_assert_str_eq(buf_str(&b), "", "it waits for its next attempt");
+    scene_emit(&d.scene, 0, EVENT_HOST_START);
+    scene_emit(&d.scene, 0, EVENT_HOST_EXEC);
+    progress_running(d.progress, 2 * US_PER_SEC, 2, &b);
+    cr_assert_str_eq(buf_str(&b), "  h000  copying  2.0s\n");
+    buf_release(&b);
+    close_desk(&d);
+}
+
+Test(rate, is_that_of_the_last_five_seconds)
+{
+    struct rate r = { 0 };
+    cr_assert_eq(rate_per_second(&r, 5000 * MS, 99), 0, "no sample yet");
+    uint64_t total = 1000;
+    int64_t ms = 100;
+    rate_sample(&r, ms * MS, total);
+    cr_assert_eq(rate_per_second(&r, 200 * MS, 2000), 0, "too early");
+    cr_assert_eq(rate_per_second(&r, 1100 * MS, 2000), 1000);
+    for (; ms < 20000; ms += 100, total += 10)
+        rate_sample(&r, ms * MS, total);
+    cr_assert_float_eq(rate_per_second(&r, ms * MS, total), 100, 3);
+    for (; ms < 26000; ms += 100)
+        rate_sample(&r, ms * MS, total);
+    cr_assert_eq(rate_per_second(&r, ms * MS, total), 0, "it stands still");
+    for (; ms < 32000; ms += 100, total += 500)
+        rate_sample(&r, ms * MS, total);
+    cr_assert_float_eq(rate_per_second(&r, ms * MS, total), 5000, 100);
 }
 
 Test(progress, first_after_half_a_second_then_ten_a_second_at_most)
