@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/size_text.h"
 #include "base/utf8.h"
 #include "model/fold.h"
 #include "sink/elapsed.h"
@@ -320,11 +321,64 @@ static void add_times(struct buf *out, const struct tally_times *times, const ch
     buf_addf(out, "%sp50 %s p95 %s max %s", dot, p50, p95, max);
 }
 
+/* Adds a number with commas: "2,000". */
+static void add_number(struct buf *out, uint64_t n)
+{
+    if (n >= 1000) {
+        add_number(out, n / 1000);
+        buf_addf(out, ",%03u", (unsigned)(n % 1000));
+    } else {
+        buf_addf(out, "%u", (unsigned)n);
+    }
+}
+
+/* Adds what became of the files. */
+static void add_files(const struct recap *r, struct buf *out, const struct transfer_totals *t)
+{
+    char moved[SIZE_TEXT_SIZE];
+    add_number(out, t->files);
+    buf_add_str(out, t->files == 1 ? " file" : " files");
+    if (t->changed != t->files || r->args.is_dry_run) {
+        buf_add_str(out, ", ");
+        add_number(out, t->changed);
+        buf_add_str(out, r->args.is_dry_run ? " would change" : " changed");
+    }
+    if (t->failed) {
+        buf_add_str(out, ", ");
+        add_number(out, t->failed);
+        buf_add_str(out, " failed");
+    }
+    if (t->bytes) {
+        size_text(t->bytes, moved);
+        buf_addf(out, ", %s", moved);
+    }
+}
+
+/* Is there anything to be said of files? */
+static bool has_files(const struct recap *r, const struct transfer_totals *t)
+{
+    bool has_any = t->files || t->changed || t->failed || t->bytes;
+    return run_is_transfer(r->run) &&
+           (has_any || tally_counts(r->args.tally)->by_status[STATUS_OK]);
+}
+
+/* Adds the bytes of a second, where there are enough for that to mean something. */
+static void add_rate(struct buf *out, uint64_t bytes, int64_t us, const char *dot)
+{
+    char rate[SIZE_TEXT_SIZE];
+    if (bytes < RECAP_RATE_MIN || us <= 0)
+        return;
+    size_text((uint64_t)((double)bytes * 1e6 / (double)us), rate);
+    buf_addf(out, "%s%s/s", dot, rate);
+}
+
 static void print_counts(struct recap *r)
 {
     const struct tally_counts *counts = tally_counts(r->args.tally);
     const char *dot = screen_is_utf8(r->args.screen) ? " \xc2\xb7 " : " . ";
     bool is_short = counts->selected < RECAP_FEW;
+    const struct transfer_totals files = tally_transfer(r->args.tally);
+    int64_t took_us = r->run->finished_at_us - r->run->started_at_us;
     char took[ELAPSED_SIZE];
     struct buf line;
     buf_init(&line, 1024);
@@ -332,8 +386,13 @@ static void print_counts(struct recap *r)
     if (!is_short)
         buf_addf(&line, "%zu hosts: ", counts->selected);
     add_counts(&line, counts, is_short);
-    elapsed_text(r->run->finished_at_us - r->run->started_at_us, took);
+    if (has_files(r, &files)) {
+        buf_add_str(&line, dot);
+        add_files(r, &line, &files);
+    }
+    elapsed_text(took_us, took);
     buf_addf(&line, "%s%s", dot, took);
+    add_rate(&line, files.bytes, took_us, dot);
     if (!is_short) {
         struct tally_times times = tally_times(r->args.tally);
         add_times(&line, &times, dot);

@@ -26,6 +26,7 @@ struct look {
     bool is_terminal;
     bool has_color;
     bool is_ascii;
+    bool is_dry_run;
 };
 
 static void open_desk(struct desk *d, size_t hosts, struct look look)
@@ -37,7 +38,10 @@ static void open_desk(struct desk *d, size_t hosts, struct look look)
     args.sides[STREAM_STDERR].has_color = look.has_color;
     d->screen = screen_new(&args);
     d->tally = tally_new();
-    struct recap_args recap = { .screen = d->screen, .tally = d->tally, .is_quiet = look.is_quiet };
+    struct recap_args recap = { .screen = d->screen,
+                                .tally = d->tally,
+                                .is_quiet = look.is_quiet,
+                                .is_dry_run = look.is_dry_run };
     d->recap = recap_new(&recap);
     scene_add(&d->scene, d->tally);
     scene_add(&d->scene, d->recap);
@@ -249,6 +253,48 @@ Test(recap, a_reader_that_went_away_is_no_failure_of_hosts)
     expect(
         &d, 1000000,
         "  h002  exit 1\n  1 failed, 1 cancelled, 1 not run . 1.0s . standard output was closed\n");
+}
+
+/* The last line of a push to one host that took 3.1 seconds. */
+static void expect_files(struct look look, struct transfer_totals totals, const char *wanted)
+{
+    struct desk d;
+    open_desk(&d, 1, look);
+    d.scene.run.mode = "push";
+    scene_start(&d.scene);
+    scene_transferred(&d.scene, 0, totals);
+    expect(&d, 3100000, wanted);
+}
+
+Test(recap, a_push_says_what_became_of_the_files)
+{
+    const struct look utf8 = { 0 }, ascii = { .is_ascii = true };
+    const struct look dry = { .is_ascii = true, .is_dry_run = true };
+    expect_files(utf8, (struct transfer_totals){ 2000, 2000, 0, 8600000 },
+                 "  1 ok \xc2\xb7 2,000 files, 8.2M \xc2\xb7 3.1s \xc2\xb7 2.6M/s\n");
+    expect_files(ascii, (struct transfer_totals){ 1, 1, 0, 5 }, "  1 ok . 1 file, 5B . 3.1s\n");
+    expect_files(ascii, (struct transfer_totals){ 1234567, 12, 0, 100000 },
+                 "  1 ok . 1,234,567 files, 12 changed, 98K . 3.1s\n");
+    expect_files(ascii, (struct transfer_totals){ 20, 0, 0, 0 },
+                 "  1 ok . 20 files, 0 changed . 3.1s\n");
+    expect_files(ascii, (struct transfer_totals){ 0 }, "  1 ok . 0 files . 3.1s\n");
+    expect_files(ascii, (struct transfer_totals){ 8, 10, 2, 0 },
+                 "  1 ok . 8 files, 10 changed, 2 failed . 3.1s\n");
+    expect_files(dry, (struct transfer_totals){ 8, 8, 0, 0 },
+                 "  1 ok . 8 files, 8 would change . 3.1s\n");
+}
+
+Test(recap, a_push_that_reached_nobody_says_nothing_of_files)
+{
+    struct desk d;
+    open_desk(&d, 12, (struct look){ .is_ascii = true });
+    d.scene.run.mode = "pull";
+    scene_start(&d.scene);
+    for (size_t i = 0; i < 12; i++)
+        scene_fail(&d.scene, i, ERR_CONNECT, STAGE_CONNECT, "refused");
+    expect(&d, 1000000,
+           "  h[000-011]  unreachable  connect: refused\n"
+           "  12 hosts: 0 ok, 12 not reached . 1.0s . p50 1.0s p95 1.0s max 1.0s\n");
 }
 
 Test(recap, hostile_texts_are_harmless_on_a_terminal)
