@@ -7,11 +7,11 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "sink/label.h"
 #include "sink/safe_text.h"
 
 enum {
     WRITE_SIZE = 256 * 1024, /* what is rendered is written when it has grown to this */
-    LABEL_PAD_MAX = 24,      /* longer names do not widen the column of labels */
 };
 
 /* The unfinished line of one stream of a host. */
@@ -29,8 +29,8 @@ struct line_stream {
     struct partial **partials; /* per host; two each; NULL until needed */
     size_t host_count;
     struct list holding;
-    size_t held;         /* bytes of all partials, as allocated */
-    size_t label_column; /* where text begins on a terminal */
+    size_t held; /* bytes of all partials, as allocated */
+    struct label label;
     struct buf rendered; /* what is about to be written to rendered_side */
     enum stream rendered_side;
     size_t split_lines;
@@ -47,15 +47,6 @@ size_t stream_held(const struct sink *stream)
     return from_sink(stream)->held;
 }
 
-/* Characters of a name. */
-static size_t count_columns(const char *name)
-{
-    size_t columns = 0;
-    for (; *name; name++)
-        columns += ((unsigned char)*name & 0xc0) != 0x80;
-    return columns;
-}
-
 /* Writes what was rendered. */
 static void write_rendered(struct line_stream *s)
 {
@@ -63,36 +54,6 @@ static void write_rendered(struct line_stream *s)
         base_out_of_memory();
     screen_write(s->args.screen, s->rendered_side, s->rendered.data, s->rendered.size);
     buf_clear(&s->rendered);
-}
-
-/* Adds the host's label in colour, and the blanks that align what follows. */
-static void render_terminal_label(struct line_stream *s, const struct host_info *host)
-{
-    static const unsigned char colours[] = { 36, 32, 33, 35, 34, 96, 92, 93, 95, 94 };
-    bool has_color = screen_side(s->args.screen, s->rendered_side)->has_color;
-    unsigned colour = s->rendered_side == STREAM_STDERR
-                          ? 31
-                          : colours[host->index % (sizeof colours / sizeof *colours)];
-    if (has_color)
-        buf_addf(&s->rendered, "\x1b[%um", colour);
-    screen_add_remote_line(s->args.screen, s->rendered_side, &s->rendered, host->name);
-    buf_add_str(&s->rendered, has_color ? ":\x1b[0m " : ": ");
-    size_t columns = count_columns(host->name);
-    if (columns < s->label_column)
-        buf_add_repeat(&s->rendered, ' ', s->label_column - columns);
-}
-
-/* Adds the label, where there are labels. */
-static void render_label(struct line_stream *s, const struct host_info *host)
-{
-    if (!s->args.has_labels)
-        return;
-    if (screen_side(s->args.screen, s->rendered_side)->is_terminal) {
-        render_terminal_label(s, host);
-        return;
-    }
-    buf_add_str(&s->rendered, host->name);
-    buf_add_str(&s->rendered, ": ");
 }
 
 /* Makes `side` the one that is rendered for. */
@@ -107,7 +68,8 @@ static void turn_to(struct line_stream *s, enum stream side)
 static void render(struct line_stream *s, const struct partial *p, const char *data, size_t size)
 {
     turn_to(s, p->side);
-    render_label(s, p->host);
+    if (s->args.has_labels)
+        label_add(&s->label, p->side, p->host, &s->rendered);
     screen_add_remote(s->args.screen, p->side, &s->rendered, data, size);
     if (data[size - 1] != '\n' && !s->is_exact)
         buf_add_char(&s->rendered, '\n');
@@ -259,16 +221,12 @@ static void end_host(struct line_stream *s, size_t index)
 /* Learns how many hosts there are, and how wide their names. */
 static void on_run_start(struct line_stream *s, const struct run_info *run)
 {
+    label_init(&s->label, s->args.screen, run);
     s->host_count = run->host_count;
     s->partials = xcalloc(run->host_count, sizeof *s->partials);
     s->is_exact = !s->args.has_labels && run->host_count == 1;
     if (s->is_exact)
         screen_keep_stdout_exact(s->args.screen);
-    for (size_t i = 0; i < run->host_count; i++) {
-        size_t columns = count_columns(run->hosts[i]->name);
-        if (columns > s->label_column && columns <= LABEL_PAD_MAX)
-            s->label_column = columns;
-    }
 }
 
 /* Prints what hosts left behind that never ended, and says what was split. */
