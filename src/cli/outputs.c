@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/trace.h"
 #include "cli/terminal.h"
+#include "sink/file_lines.h"
 #include "sink/jsonl.h"
 #include "sink/notes.h"
 #include "sink/progress.h"
@@ -30,7 +31,7 @@
 enum { RUNNING_SHOWN_MAX = 20, TEXT_MAX = 1024 * 1024 };
 
 /* The sinks in the order in which they hear of events. */
-enum part { TALLY, PROGRESS, NOTES, STREAM, RECAP, JSONL, REPORT, PART_COUNT };
+enum part { TALLY, PROGRESS, NOTES, STREAM, FILES, RECAP, JSONL, REPORT, PART_COUNT };
 
 struct outputs {
     struct outputs_args args;
@@ -182,7 +183,12 @@ static void open_printers(struct outputs *o)
     struct stream_args stream = { .screen = o->screen, .has_labels = !s->no_label };
     struct recap_args recap = { .screen = o->screen,
                                 .tally = o->sinks[TALLY],
-                                .is_quiet = s->quiet };
+                                .is_quiet = s->quiet,
+                                .is_dry_run = s->dry_run };
+    struct file_lines_args files = { .screen = o->screen,
+                                     .is_dry_run = s->dry_run,
+                                     .is_verbose = s->verbose.n > 0 && !s->quiet,
+                                     .has_labels = !s->no_label };
     bool is_terminal = isatty(o->args.fds[STREAM_STDERR]);
     bool is_wanted = s->progress != PROGRESS_NONE && !s->quiet;
     bool is_log =
@@ -195,6 +201,7 @@ static void open_printers(struct outputs *o)
     o->sinks[NOTES] = notes_new(o->screen, s->verbose.n > 0);
     if (!is_stdout(&s->json) && !is_stdout(&s->jsonl))
         o->sinks[STREAM] = stream_new(&stream);
+    o->sinks[FILES] = file_lines_new(&files);
     o->sinks[RECAP] = recap_new(&recap);
 }
 

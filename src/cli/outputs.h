@@ -4,8 +4,8 @@
  * screen they share, the writing threads behind them, and the exit status in the end.
  *
  *                        +-> tally, progress, notes, recap
- *   outputs_listener() --+-> stream ----> screen ---> writer: standard output and error
- *                        +-> jsonl, report ---------> writer: files
+ *   outputs_listener() --+-> stream, file lines -> screen -> writer: standard output and error
+ *                        +-> jsonl, report ----------------> writer: files
  *
  * Files have a writer of their own, so that they never wait for a terminal that was paused.
  *

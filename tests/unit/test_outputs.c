@@ -125,6 +125,54 @@ Test(outputs, a_plain_run_prints_lines_and_a_recap)
                    "h001: oops\n  h001  exit 3  oops\n  1 ok, 1 failed . 0.41s\n");
 }
 
+/* A push of a file to two hosts, where one refuses it. */
+static int play_push(struct desk *d)
+{
+    static const struct file_record file = {
+        .action = FILE_CREATE, .src = "a", .dst = "/srv/a", .bytes = 1024
+    };
+    d->scene.run.mode = "push";
+    open_desk(d);
+    scene_file(&d->scene, 0, &file);
+    scene_file_failed(&d->scene, 1, &file, "Permission denied");
+    scene_transferred(&d->scene, 0, (struct transfer_totals){ 1, 1, 0, 1024 });
+    scene_fail(&d->scene, 1, ERR_TRANSFER, STAGE_EXEC, "1 file failed");
+    return finish(d);
+}
+
+Test(outputs, a_push_tells_of_files_that_failed)
+{
+    struct desk d;
+    set_desk(&d, 2);
+    cr_assert_eq(play_push(&d), 4);
+    EXPECT_PRINTED(&d, STREAM_STDOUT, "");
+    EXPECT_PRINTED(&d, STREAM_STDERR,
+                   "h001: /srv/a: Permission denied\n"
+                   "  h001  transfer  1 file failed\n"
+                   "  1 ok, 1 not transferred . 1 file, 1.0K . 0.41s\n");
+}
+
+Test(outputs, a_dry_run_of_a_push_lists_what_would_be_done)
+{
+    struct desk d;
+    set_desk(&d, 2);
+    d.settings.dry_run = true;
+    d.settings.quiet = true;
+    cr_assert_eq(play_push(&d), 4);
+    EXPECT_PRINTED(&d, STREAM_STDOUT, "h000: create /srv/a (1.0K)\n");
+}
+
+Test(outputs, a_report_of_a_push_is_alone_on_standard_output)
+{
+    struct desk d;
+    set_desk(&d, 2);
+    d.settings.dry_run = true;
+    d.settings.json.s = (char *)"-";
+    cr_assert_eq(play_push(&d), 4);
+    cJSON *r = json_parse(printed(&d, STREAM_STDOUT));
+    cr_assert_str_eq(json_text_at(r, "hosts.0.files.0.dst"), "/srv/a");
+}
+
 Test(outputs, files_record_the_same_run)
 {
     struct desk d;
