@@ -227,10 +227,15 @@ struct muster_host muster_plan_host(const struct muster_plan *plan, size_t index
 
 /* Public kind + 1 of each of ours; 0: not shown. */
 static const unsigned char public_kinds[EVENT_KIND_COUNT] = {
-    [EVENT_RUN_START] = MUSTER_RUN_START + 1, [EVENT_HOST_START] = MUSTER_HOST_START + 1,
-    [EVENT_HOST_AUTH] = MUSTER_HOST_AUTH + 1, [EVENT_HOST_EXEC] = MUSTER_HOST_EXEC + 1,
-    [EVENT_OUTPUT] = MUSTER_OUTPUT + 1,       [EVENT_HOST_RETRY] = MUSTER_HOST_RETRY + 1,
-    [EVENT_HOST_END] = MUSTER_HOST_END + 1,   [EVENT_NOTE] = MUSTER_NOTE + 1,
+    [EVENT_RUN_START] = MUSTER_RUN_START + 1,
+    [EVENT_HOST_START] = MUSTER_HOST_START + 1,
+    [EVENT_HOST_AUTH] = MUSTER_HOST_AUTH + 1,
+    [EVENT_HOST_EXEC] = MUSTER_HOST_EXEC + 1,
+    [EVENT_FILE] = MUSTER_HOST_FILE + 1,
+    [EVENT_OUTPUT] = MUSTER_OUTPUT + 1,
+    [EVENT_HOST_RETRY] = MUSTER_HOST_RETRY + 1,
+    [EVENT_HOST_END] = MUSTER_HOST_END + 1,
+    [EVENT_NOTE] = MUSTER_NOTE + 1,
     [EVENT_RUN_END] = MUSTER_RUN_END + 1,
 };
 
@@ -272,7 +277,23 @@ static void show_outcome(struct muster_event *out, const struct outcome *o)
     out->stdout_bytes = o->bytes[STREAM_STDOUT];
     out->stderr_bytes = o->bytes[STREAM_STDERR];
     out->duration_us = o->stage_us[STAGE_DONE];
+    out->transfer = (struct muster_transfer){ .files = o->transfer.files,
+                                              .changed = o->transfer.changed,
+                                              .failed = o->transfer.failed,
+                                              .bytes_moved = o->transfer.bytes };
     show_error(out, &o->error, o->error_stage);
+}
+
+/* A file in its public form. */
+static struct muster_file public_file(const struct file_record *file)
+{
+    return (struct muster_file){ .kind = file_kind_word(file->kind),
+                                 .action = file_action_word(file->action),
+                                 .src = file->src,
+                                 .dst = file->dst,
+                                 .bytes = file->bytes,
+                                 .moved = file->moved,
+                                 .sha256 = file->sha256 };
 }
 
 /* Hands an event on in its public form. */
@@ -282,8 +303,11 @@ static void on_event(struct listener *self, const struct event *event)
     if (!public_kinds[event->kind])
         return;
     struct muster_host host = { 0 };
+    struct muster_file file = { 0 };
     if (event->host)
         host = public_host(event->host);
+    if (event->file)
+        file = public_file(event->file);
     struct muster_event out = {
         .kind = (enum muster_event_kind)(public_kinds[event->kind] - 1),
         .seq = ++e->seq,
@@ -294,11 +318,14 @@ static void on_event(struct listener *self, const struct event *event)
         .data = event->data,
         .size = event->size,
         .text = event->text,
+        .file = event->file ? &file : NULL,
     };
     if (event->outcome)
         show_outcome(&out, event->outcome);
     else
         show_error(&out, event->error, event->stage);
+    if (event->file)
+        out.error_stage = NULL;
     e->args.on_event(e->args.arg, &out);
 }
 

@@ -96,6 +96,7 @@ enum muster_event_kind {
     MUSTER_HOST_START, /* an attempt to reach a host begins */
     MUSTER_HOST_AUTH,  /* logged in; `text` says how */
     MUSTER_HOST_EXEC,  /* the job was handed over: it has started */
+    MUSTER_HOST_FILE,  /* push, pull: `file` is through, or failed with `error_code` */
     MUSTER_OUTPUT,     /* whole lines, at most 64 KiB; a host's last may lack its newline */
     MUSTER_HOST_RETRY, /* the attempt failed with `error`; another follows */
     MUSTER_HOST_END,   /* exactly once per host: `status` and what belongs to it */
@@ -121,6 +122,25 @@ enum muster_status {
 /* The word in reports: "ok", "host_key". Static storage. */
 MUSTER_API const char *muster_status_word(enum muster_status status);
 
+/* What became of one file, folder or link of a push or pull; with --dry-run, would become. */
+struct muster_file {
+    const char *kind;   /* "file", "folder", "link" */
+    const char *action; /* "create", "replace", "keep", "delete" */
+    const char *src;    /* NULL where there is none; paths are not always UTF-8 */
+    const char *dst;    /* of a push on the host, of a pull here */
+    uint64_t bytes;     /* its size; 0 of folders and links */
+    uint64_t moved;     /* bytes of content that were sent or received for it */
+    const char *sha256; /* 64 hexadecimal digits; NULL where it was not asked for */
+};
+
+/* What a push or pull did on a host. */
+struct muster_transfer {
+    uint64_t files;   /* files, folders and links that are in place, changed or not */
+    uint64_t changed; /* of these, and deleted ones */
+    uint64_t failed;
+    uint64_t bytes_moved; /* of content */
+};
+
 /* Everything it points to is borrowed for the call. Members that do not belong to the kind are
  * zero. */
 struct muster_event {
@@ -133,7 +153,8 @@ struct muster_event {
     const char *data;               /* of OUTPUT */
     size_t size;
     const char *text;
-    enum muster_status status; /* from here on: of HOST_END */
+    const struct muster_file *file; /* of HOST_FILE */
+    enum muster_status status;      /* from here on: of HOST_END */
     bool has_exit_code;
     uint32_t exit_code;
     const char *signal; /* without "SIG"; NULL where no signal ended it */
@@ -141,8 +162,9 @@ struct muster_event {
     uint64_t stdout_bytes;
     uint64_t stderr_bytes;
     int64_t duration_us;
-    const char *error_stage; /* "connect"; NULL where there was no error */
-    const char *error_code;  /* "connect_timeout"; also of HOST_RETRY, as is the next */
+    struct muster_transfer transfer; /* of a push or pull */
+    const char *error_stage;         /* "connect"; NULL where there was no error */
+    const char *error_code; /* "connect_timeout"; also of HOST_RETRY and HOST_FILE, as the next */
     const char *error_text;
 };
 
