@@ -15,7 +15,7 @@
 #include "base/json_write.h"
 #include "model/event.h"
 
-/* Is this an event that files hold? host_stage and note are for displays only. */
+/* Is this an event that files hold? host_stage, host_moved and note are for displays only. */
 bool event_json_is_written(enum event_kind kind);
 
 /* Appends the event, one line with its newline. The kind is one that is written. */
