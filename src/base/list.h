@@ -45,6 +45,12 @@ static inline void list_append(struct list *head, struct list *link)
     head->prev = link;
 }
 
+/* Puts `link`, which must be on no list, at the head. */
+static inline void list_prepend(struct list *head, struct list *link)
+{
+    list_append(head->next, link);
+}
+
 /* Takes `link` off its list; a link that is on none stays so. */
 static inline void list_remove(struct list *link)
 {
