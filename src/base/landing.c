@@ -324,10 +324,19 @@ static bool put_link(const struct landing_spot *spot, const char *target, struct
     return done;
 }
 
+/* Is there a link with this very target? */
+static bool is_same_link(const struct landing_spot *spot, const char *target, size_t target_size)
+{
+    char there[TARGET_MOST + 1];
+    ssize_t size = readlinkat(spot->folder, spot->name, there, sizeof there);
+    return size >= 0 && (size_t)size == target_size && memcmp(there, target, target_size) == 0;
+}
+
 bool landing_link(struct landing *l, const char *path, const char *target, size_t target_size,
-                  struct error *reterr)
+                  bool *ret_changed, struct error *reterr)
 {
     struct landing_spot spot;
+    *ret_changed = false;
     if (!landing_find(l, path, &spot, reterr) || !landing_can_replace(&spot, reterr))
         return false;
     if (target_size == 0 || target_size > TARGET_MOST || memchr(target, '\0', target_size))
@@ -335,6 +344,9 @@ bool landing_link(struct landing *l, const char *path, const char *target, size_
                          target_size == 0            ? "is empty"
                          : target_size > TARGET_MOST ? "is longer than 4095 bytes"
                                                      : "contains a NUL");
+    if (is_same_link(&spot, target, target_size))
+        return true;
+    *ret_changed = true;
     char *text = xstrndup(target, target_size);
     bool done = put_link(&spot, text, reterr);
     free(text);

@@ -73,10 +73,11 @@ bool landing_make_folder(struct landing *l, const char *path, bool *ret_created,
 bool landing_finish_folder(struct landing *l, const char *path, mode_t mode, bool has_mtime,
                            int64_t mtime_s, struct error *reterr);
 
-/* Puts a symbolic link in place of nothing, a file or a link. The target is kept byte for byte and
+/* Puts a symbolic link in place of nothing, a file or a link; one that is the same already is left
+ * alone, and `*ret_changed` false. The target is kept byte for byte and
  * never looked at; it is refused where it is empty, holds a NUL or is longer than 4095 bytes. */
 bool landing_link(struct landing *l, const char *path, const char *target, size_t target_size,
-                  struct error *reterr);
+                  bool *ret_changed, struct error *reterr);
 
 /* Opens a regular file that is there for reading, never waiting; the caller closes it. */
 bool landing_open_existing(struct landing *l, const char *path, int *ret_fd, struct error *reterr);

@@ -132,8 +132,10 @@ void must_make_folder(struct landing *l, const char *path)
 
 void must_link(struct landing *l, const char *path, const char *target)
 {
+    bool changed;
     struct error err = ERROR_INIT;
-    cr_assert(landing_link(l, path, target, strlen(target), &err), "%s", error_text(&err));
+    cr_assert(landing_link(l, path, target, strlen(target), &changed, &err), "%s",
+              error_text(&err));
 }
 
 struct landing_file *must_create(struct landing *l, const char *path, const char *text)

@@ -149,31 +149,36 @@ Test(landing, finishes_folders)
 
 Test(landing, links_are_kept_byte_for_byte_and_replace_files_and_links)
 {
+    bool changed;
     struct landing *l = landing_scene();
     struct error err = ERROR_INIT;
     char got[8192];
     const char *target = "../../outside/\n\x01 \xff";
-    cr_assert(landing_link(l, "link", target, strlen(target), &err), "%s", error_text(&err));
+    cr_assert(landing_link(l, "link", target, strlen(target), &changed, &err), "%s",
+              error_text(&err));
+    cr_assert(changed);
+    cr_assert(landing_link(l, "link", target, strlen(target), &changed, &err));
+    cr_assert_not(changed, "it is the same already");
     ssize_t size = readlink(landed("link"), got, sizeof got);
     cr_assert(size == (ssize_t)strlen(target) && memcmp(got, target, (size_t)size) == 0);
     must_link(l, "link", "/etc/passwd");
     must_land(l, "file", "x");
     must_link(l, "file", "b");
     must_make_folder(l, "folder");
-    cr_assert_not(landing_link(l, "folder", "x", 1, &err));
+    cr_assert_not(landing_link(l, "folder", "x", 1, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "folder: is there already and is a folder");
     cr_assert_eq(mkfifo(landed("fifo"), 0600), 0);
-    cr_assert_not(landing_link(l, "fifo", "x", 1, &err));
+    cr_assert_not(landing_link(l, "fifo", "x", 1, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "fifo: is there already and is no regular file");
-    cr_assert_not(landing_link(l, "new", "", 0, &err));
+    cr_assert_not(landing_link(l, "new", "", 0, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "new: the link's target is empty");
-    cr_assert_not(landing_link(l, "new", "a\0b", 3, &err));
+    cr_assert_not(landing_link(l, "new", "a\0b", 3, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "new: the link's target contains a NUL");
     memset(got, 'x', sizeof got);
-    cr_assert_not(landing_link(l, "new", got, 4096, &err));
+    cr_assert_not(landing_link(l, "new", got, 4096, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "new: the link's target is longer than 4095 bytes");
     cr_assert_str_eq(names_landed(), "fifo file folder link", "%s", names_landed());
-    cr_assert(landing_link(l, "long", got, 4095, &err), "%s", error_text(&err));
+    cr_assert(landing_link(l, "long", got, 4095, &changed, &err), "%s", error_text(&err));
     landing_free(l);
 }
 
@@ -228,6 +233,7 @@ Test(landing, opens_only_regular_files_and_never_waits, .timeout = 20)
 
 Test(landing, refuses_paths_that_are_not_below)
 {
+    bool changed;
     struct landing *l = landing_scene();
     char *before = tree_of(tmp_dir(), "");
     const char *const bad[] = { "",          "/",    "/etc/passwd", "..",        "../x",
@@ -244,7 +250,7 @@ Test(landing, refuses_paths_that_are_not_below)
         cr_expect_not(landing_finish_folder(l, bad[i], 0777, true, 0, &err), "%s", bad[i]);
         cr_expect_not(landing_create(l, bad[i], &f, &err), "%s", bad[i]);
         cr_expect_not(landing_create_resumable(l, bad[i], "0a", &f, &offset, &err), "%s", bad[i]);
-        cr_expect_not(landing_link(l, bad[i], "x", 1, &err), "%s", bad[i]);
+        cr_expect_not(landing_link(l, bad[i], "x", 1, &changed, &err), "%s", bad[i]);
         cr_expect_not(landing_look(l, bad[i], &s, &err), "%s", bad[i]);
         cr_expect_not(landing_open_existing(l, bad[i], &fd, &err), "%s", bad[i]);
         cr_expect_eq(err.code, ERR_TRANSFER);
@@ -256,6 +262,7 @@ Test(landing, refuses_paths_that_are_not_below)
 
 Test(landing, a_link_that_was_sent_is_never_gone_through)
 {
+    bool changed;
     struct landing *l = landing_scene();
     struct error err = ERROR_INIT;
     bool created;
@@ -271,7 +278,7 @@ Test(landing, a_link_that_was_sent_is_never_gone_through)
         expect_error(&err, ERR_TRANSFER, "trap: is there already and is not a folder");
         cr_assert_not(landing_create(l, "trap/secret", &f, &err));
         expect_error(&err, ERR_TRANSFER, "trap: is there already and is not a folder");
-        cr_assert_not(landing_link(l, "trap/secret", "x", 1, &err));
+        cr_assert_not(landing_link(l, "trap/secret", "x", 1, &changed, &err));
         expect_error(&err, ERR_TRANSFER, "trap: is there already and is not a folder");
         cr_assert_str_eq(tree_of(tmp_dir(), "out"), before);
     }
@@ -283,12 +290,13 @@ Test(landing, a_link_that_was_sent_is_never_gone_through)
 
 Test(landing, a_folder_never_becomes_a_link)
 {
+    bool changed;
     struct landing *l = landing_scene();
     struct error err = ERROR_INIT;
     char *before = tree_of(tmp_dir(), "out");
     must_make_folder(l, "a");
     must_land(l, "a/one", "1");
-    cr_assert_not(landing_link(l, "a", "../outside", 10, &err));
+    cr_assert_not(landing_link(l, "a", "../outside", 10, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "a: is there already and is a folder");
     cr_assert_not(land(l, "a", "x", &err));
     expect_error(&err, ERR_TRANSFER, "a: is there already and is a folder");

@@ -296,6 +296,7 @@ Test(landing_file, a_limit_of_the_file_size_is_an_error)
 
 Test(landing_file, permissions_are_the_users)
 {
+    bool changed;
     enum { NOBODY = 65534 };
     struct landing *l = landing_scene();
     struct error err = ERROR_INIT;
@@ -310,7 +311,7 @@ Test(landing_file, permissions_are_the_users)
     expect_error(&err, ERR_TRANSFER, "a/file: Permission denied");
     cr_expect_not(landing_make_folder(l, "a/b", &created, &err));
     expect_error(&err, ERR_TRANSFER, "a/b: Permission denied");
-    cr_expect_not(landing_link(l, "a/link", "x", 1, &err));
+    cr_expect_not(landing_link(l, "a/link", "x", 1, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "a/link: Permission denied");
     if (is_root)
         cr_assert_eq(setresuid(0, 0, 0), 0);
@@ -321,6 +322,7 @@ Test(landing_file, permissions_are_the_users)
 
 Test(landing_file, what_may_not_be_replaced_stays_and_nothing_else_is_left)
 {
+    bool changed;
     enum { NOBODY = 65534 };
     struct landing *l = landing_scene();
     struct error err = ERROR_INIT;
@@ -331,7 +333,7 @@ Test(landing_file, what_may_not_be_replaced_stays_and_nothing_else_is_left)
         test_skip("only root has files of two users");
     cr_expect_not(land(l, "a/file", "new", &err));
     expect_error(&err, ERR_TRANSFER, "a/file: Operation not permitted");
-    cr_expect_not(landing_link(l, "a/file", "x", 1, &err));
+    cr_expect_not(landing_link(l, "a/file", "x", 1, &changed, &err));
     expect_error(&err, ERR_TRANSFER, "a/file: Operation not permitted");
     cr_assert_eq(setresuid(0, 0, 0), 0);
     cr_assert_str_eq(names_landed(), "a a/file", "%s", names_landed());

@@ -69,6 +69,7 @@ static void make_path(struct server *s, char *path)
 /* Sends a file, which is put in place, given up or has a wrong size. */
 static bool send_file(struct server *s, const char *path, struct error *err)
 {
+    bool changed;
     struct landing_file *f;
     uint64_t offset;
     bool is_open = pick(s, 2) ? landing_create(s->landing, path, &f, err)
@@ -79,7 +80,7 @@ static bool send_file(struct server *s, const char *path, struct error *err)
     char other[PATH_ROOM];
     struct error ignored = ERROR_INIT;
     make_path(s, other);
-    landing_link(s->landing, other, "../outside", 10, &ignored);
+    landing_link(s->landing, other, "../outside", 10, &changed, &ignored);
     error_release(&ignored);
     if (!landing_write(f, "evil", 4, 0, err) || !is_kept) {
         landing_abandon(f);
@@ -92,6 +93,7 @@ static bool send_file(struct server *s, const char *path, struct error *err)
 /* Sends a link to a place outside, inside or nowhere. */
 static bool send_link(struct server *s, const char *path, struct error *err)
 {
+    bool changed;
     const char *const targets[] = {
         "../outside",        "../../outside",  "..",        ".", "/", "a", "b/etc",
         "../outside/secret", "../outside/new", "../../../x"
@@ -99,7 +101,7 @@ static bool send_link(struct server *s, const char *path, struct error *err)
     const char *target = targets[pick(s, sizeof targets / sizeof *targets)];
     if (pick(s, 4) == 0)
         target = pick(s, 2) ? tmp_path("outside/etc") : tmp_path("outside/etc/passwd");
-    return landing_link(s->landing, path, target, strlen(target), err);
+    return landing_link(s->landing, path, target, strlen(target), &changed, err);
 }
 
 /* One call with that path; did it go well? */
