@@ -140,7 +140,7 @@ static void enter(struct job_exec *e, enum ending ending, int64_t us)
 {
     e->ending = ending;
     e->ending_until_us = clock_monotonic_us() + us;
-    exec_wake_at(e, e->ending_until_us);
+    job_wake_at(&e->job, e->ending_until_us);
 }
 
 /* Can a helper end the command? A helper itself gets none. */
@@ -228,7 +228,7 @@ static void interrupt_step(struct job_exec *e, int64_t now)
     if (e->wants_interrupt)
         interrupt(e);
     if (e->interrupt_again_us > now)
-        exec_wake_at(e, e->interrupt_again_us);
+        job_wake_at(&e->job, e->interrupt_again_us);
     else if (e->interrupt_again_us > 0)
         follow_up_interrupt(e);
 }
@@ -240,7 +240,7 @@ void exec_end_step(struct job_exec *e)
     if (e->ending == ENDING_NONE || e->state == EXEC_FREE)
         return;
     if (now < e->ending_until_us) {
-        exec_wake_at(e, e->ending_until_us);
+        job_wake_at(&e->job, e->ending_until_us);
         return;
     }
     switch (e->ending) {

@@ -28,6 +28,11 @@ struct job {
     struct session *session; /* set by session_add_job() */
     struct list link;
     bool is_urgent; /* must go on while the gate is held */
+    struct timer *timer;
+    int64_t wake_at_us; /* when the timer fires */
 };
+
+/* Makes sure that the job runs again at `at_us` of the monotonic clock at the latest. */
+void job_wake_at(struct job *job, int64_t at_us);
 
 #endif

@@ -21,23 +21,6 @@ struct job_exec *job_exec_of(struct job *job)
     return list_entry(job, struct job_exec, job);
 }
 
-/* The timer's callback: the limits are looked at in the job's turn. */
-static void limit_is_due(void *arg)
-{
-    struct job_exec *e = arg;
-    session_wake(e->job.session);
-}
-
-void exec_wake_at(struct job_exec *e, int64_t at_us)
-{
-    if (!e->timer)
-        e->timer = timer_new(e->job.session->services->loop, limit_is_due, e);
-    if (timer_is_armed(e->timer) && e->wake_at_us <= at_us)
-        return; /* what is due later is armed again in that turn */
-    e->wake_at_us = at_us;
-    timer_arm(e->timer, at_us);
-}
-
 /* Ends the job with an error of its own and drops its channel. */
 static enum step fail(struct job_exec *e, enum error_code code, const char *what)
 {
@@ -58,7 +41,7 @@ static enum step run_open(struct job_exec *e)
     struct session *s = e->job.session;
     if (e->args.open_us > 0 && e->open_until_us == 0) {
         e->open_until_us = clock_monotonic_us() + e->args.open_us;
-        exec_wake_at(e, e->open_until_us);
+        job_wake_at(&e->job, e->open_until_us);
     }
     if (!session_may_open(s, &e->job))
         return STEP_WAIT;
@@ -120,7 +103,7 @@ static enum step run_request(struct job_exec *e)
     e->state = EXEC_PUMP;
     e->job.is_urgent = e->is_helper;
     if (e->args.timeout_us > 0 || e->args.idle_us > 0 || e->wants_interrupt)
-        exec_wake_at(e, e->begun_us);
+        job_wake_at(&e->job, e->begun_us);
     return STEP_NEXT;
 }
 
@@ -275,7 +258,7 @@ static bool is_tired_of_waiting(struct job_exec *e)
     int64_t now = clock_monotonic_us();
     if (e->close_until_us == 0)
         e->close_until_us = now + CLOSE_US;
-    exec_wake_at(e, e->close_until_us);
+    job_wake_at(&e->job, e->close_until_us);
     return now >= e->close_until_us;
 }
 
@@ -350,7 +333,7 @@ static void enforce_run_limits(struct job_exec *e, int64_t now)
         /* While the gate is held no time passes; who opens it wakes the session. */
         bool is_held = e->job.session->services->gate->held && !e->is_helper;
         if (next && !is_held)
-            exec_wake_at(e, next);
+            job_wake_at(&e->job, next);
         return;
     }
     struct error why = ERROR_INIT;
@@ -444,7 +427,6 @@ static void exec_free(struct job *job)
 {
     struct job_exec *e = job_exec_of(job);
     exec_end_release(e);
-    timer_close(e->timer);
     error_release(&e->result.error);
     free(e->command);
     free(e);

@@ -36,8 +36,6 @@ struct job_exec {
     uint64_t input_offset;
     bool input_is_over;
 
-    struct timer *timer;    /* armed at the earliest limit, or earlier */
-    int64_t wake_at_us;     /* when it fires */
     int64_t open_until_us;  /* monotonic, as all below; 0: no limit */
     int64_t close_until_us; /* 0: not waiting yet */
     int64_t begun_us;       /* the command's start */
@@ -62,9 +60,6 @@ struct job_exec {
 
 /* The job behind the base. */
 struct job_exec *job_exec_of(struct job *job);
-
-/* Makes sure that the job runs again at `at_us` at the latest. */
-void exec_wake_at(struct job_exec *e, int64_t at_us);
 
 /* Drops the channel without waiting for the server and goes to EXEC_FREE. */
 void exec_abandon(struct job_exec *e);

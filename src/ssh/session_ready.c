@@ -8,7 +8,25 @@ static void drop_job(struct session *s, struct job *job)
     if (s->opening == job)
         session_opened(s, job);
     list_remove(&job->link);
+    timer_close(job->timer);
     job->ops->free(job);
+}
+
+/* The timer's callback: the job looks at the clock in its turn. */
+static void job_is_due(void *arg)
+{
+    struct job *job = arg;
+    session_wake(job->session);
+}
+
+void job_wake_at(struct job *job, int64_t at_us)
+{
+    if (!job->timer)
+        job->timer = timer_new(job->session->services->loop, job_is_due, job);
+    if (timer_is_armed(job->timer) && job->wake_at_us <= at_us)
+        return; /* what is due later is armed again in that turn */
+    job->wake_at_us = at_us;
+    timer_arm(job->timer, at_us);
 }
 
 /* Gives each job a turn; false where one broke the connection. */
