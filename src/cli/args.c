@@ -104,24 +104,43 @@ static bool read_letters(struct reader *r, const char *word, struct error *reter
     return true;
 }
 
+/* Is the word an option? "-" is an operand. */
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1];
+}
+
+/* Reads the option that is next. */
+static bool read_option(struct reader *r, struct error *reterr)
+{
+    const char *word = r->args->words[r->next++];
+    return word[1] == '-' ? read_long(r, word, reterr) : read_letters(r, word, reterr);
+}
+
+/* Takes the words from `next` on as operands. */
+static void take_rest(struct args *args, size_t next)
+{
+    for (; next < args->word_count; next++)
+        args->operands[args->operand_count++] = args->words[next];
+}
+
 bool args_parse(struct args *args, struct error *reterr)
 {
     struct reader r = { .args = args, .next = 0 };
     layer_init(&args->layer, args->arena);
+    args->operands = arena_calloc(args->arena, args->word_count + 1, sizeof *args->operands);
+    args->operand_count = 0;
     while (r.next < args->word_count) {
         const char *word = args->words[r.next];
         bool is_end = strcmp(word, "--") == 0;
-        if (is_end)
-            r.next++;
-        if (is_end || word[0] != '-' || !word[1])
-            break;
-        r.next++;
-        bool is_fine =
-            word[1] == '-' ? read_long(&r, word, reterr) : read_letters(&r, word, reterr);
-        if (!is_fine)
+        if (is_end || (!is_option(word) && !args->is_mixed)) {
+            take_rest(args, r.next + is_end);
+            return true;
+        }
+        if (!is_option(word))
+            args->operands[args->operand_count++] = args->words[r.next++];
+        else if (!read_option(&r, reterr))
             return false;
     }
-    args->operands = args->words + r.next;
-    args->operand_count = args->word_count - r.next;
     return true;
 }

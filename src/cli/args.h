@@ -10,6 +10,7 @@
 #ifndef MUSTER_CLI_ARGS_H
 #define MUSTER_CLI_ARGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "model/settings.h"
@@ -20,9 +21,10 @@ struct args {
     struct arena *arena;
     char *const *words;
     size_t word_count;
+    bool is_mixed; /* options may follow operands; else the first operand ends them */
     /* Set by args_parse(). */
-    struct layer layer;    /* what the options say; source texts are the flags as typed */
-    char *const *operands; /* the rest of the words */
+    struct layer layer; /* what the options say; source texts are the flags as typed */
+    char **operands;    /* the other words, in order; "--" ends the options */
     size_t operand_count;
 };
 

@@ -16,6 +16,7 @@
 #ifndef MUSTER_CLI_CLI_H
 #define MUSTER_CLI_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -50,10 +51,13 @@ struct command {
     const char *operands;           /* "COMMAND..."; "" where it takes none */
     const char *summary;            /* one line, without a full stop */
     const struct example *examples; /* five everyday uses, ended by a NULL line */
+    bool is_mixed; /* options may follow operands, which are no command of others */
     int (*run)(struct invocation *inv);
 };
 
 extern const struct command cmd_list;
+extern const struct command cmd_pull;
+extern const struct command cmd_push;
 extern const struct command cmd_run;
 
 /* Prints "muster: " and the error, each of its lines, to stderr; after a usage error of a command

@@ -20,6 +20,8 @@ const char *docs_section_title(enum option_section section)
         return "How to reach a host";
     case SECTION_RUN:
         return "How the run goes";
+    case SECTION_COPY:
+        return "How files are copied";
     case SECTION_OUTPUT:
         return "What is printed and written";
     case SECTION_LIST:

@@ -106,7 +106,11 @@ bool invocation_init(struct invocation *inv, const struct command *command, char
     *inv = (struct invocation){ .command = command, .arena = arena_new() };
     settings_init(&inv->settings, inv->arena);
     struct args args = {
-        .cmds = command->id, .arena = inv->arena, .words = words, .word_count = count
+        .cmds = command->id,
+        .arena = inv->arena,
+        .words = words,
+        .word_count = count,
+        .is_mixed = command->is_mixed,
     };
     if (!args_parse(&args, reterr))
         return false;

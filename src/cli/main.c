@@ -33,7 +33,7 @@
 #include "cli/version.h"
 #include "model/options.h"
 
-static const struct command *const commands[] = { &cmd_run, &cmd_list, NULL };
+static const struct command *const commands[] = { &cmd_run, &cmd_push, &cmd_pull, &cmd_list, NULL };
 
 #define TEXT_MAX (1 << 20)
 

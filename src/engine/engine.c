@@ -168,6 +168,8 @@ bool engine_new(struct engine **ret, const struct engine_args *args, struct erro
     e->gate = (struct gate){ .on_open = gate_opened, .owner = e };
     task_init(&e->schedule, schedule);
     e->run = args->plan->run;
+    e->rate.bytes_per_s = args->plan->settings->limit_rate.n;
+    e->services.rate = &e->rate;
     if (!loop_new(&e->loop, reterr)) {
         free(e);
         return false;

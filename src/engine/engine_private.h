@@ -3,6 +3,7 @@
 #ifndef MUSTER_ENGINE_ENGINE_PRIVATE_H
 #define MUSTER_ENGINE_ENGINE_PRIVATE_H
 
+#include "base/rate.h"
 #include "engine/engine.h"
 #include "model/line_buffer.h"
 #include "ssh/job.h"
@@ -54,6 +55,7 @@ struct engine {
     struct doorbell *input_bell;
     struct emitter emitter;
     struct gate gate;
+    struct rate rate; /* --limit-rate, of all hosts together */
     struct ssh_services services;
     struct known_hosts_set *known_hosts; /* hash table: services.c */
 

@@ -13,10 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "engine/engine_private.h"
+#include "model/template.h"
 #include "ssh/job_exec.h"
+#include "ssh/job_transfer.h"
+
+enum { DESTINATION_MAX = 64 * 1024 };
+
+static bool is_transfer(const struct host_run *h)
+{
+    return h->engine->plan->job.kind != JOB_EXEC;
+}
 
 /* An event about this host. */
 static struct event event_of(const struct host_run *h, enum event_kind kind)
@@ -172,12 +182,69 @@ static void on_end(void *arg, struct exec_result *result)
     session_finish(h->session);
 }
 
-/* The session is ready: runs the command. */
-static void on_ready(void *arg)
+/* A transfer has dealt with a file, well or not. */
+static void on_file(void *arg, const struct file_record *file, const struct error *error)
+{
+    struct event event = event_of(arg, EVENT_FILE);
+    event.file = file;
+    event.error = error;
+    event.stage = STAGE_EXEC;
+    engine_emit(((struct host_run *)arg)->engine, &event);
+}
+
+static void on_moved(void *arg, uint64_t bytes)
+{
+    struct event event = event_of(arg, EVENT_MOVED);
+    event.size = bytes;
+    engine_emit(((struct host_run *)arg)->engine, &event);
+}
+
+static void on_transfer_end(void *arg, struct transfer_result *result)
 {
     struct host_run *h = arg;
+    struct outcome *o = &h->outcome;
+    h->has_result = true;
+    h->job = NULL;
+    o->transfer = result->totals;
+    o->error_stage = STAGE_EXEC;
+    error_move(&o->error, &result->error);
+    o->status = error_status(o->error.code);
+    session_finish(h->session);
+}
+
+/* The path of a push on this host: what the user typed, its template filled in. */
+static struct job *new_push(const struct host_run *h, struct transfer_args *args)
+{
+    struct error error = ERROR_INIT;
+    struct buf path;
+    buf_init(&path, DESTINATION_MAX);
+    /* It was tried for every host before the run. */
+    template_expand(args->spec->destination, true, h->engine->plan, h->target, &path, &error);
+    args->destination = buf_str(&path);
+    struct job *job = job_push_new(args);
+    buf_release(&path);
+    error_release(&error);
+    return job;
+}
+
+static struct job *new_transfer(struct host_run *h)
+{
     const struct settings *settings = h->target->settings;
-    h->job = job_exec_new(&(struct exec_args){
+    struct transfer_args args = {
+        .spec = h->engine->plan->job.transfer,
+        .host = h->target->info.name,
+        .timeout_us = settings->timeout.us,
+        .idle_us = settings->idle_timeout.us,
+        .open_us = settings->connect_timeout.us,
+        .listener = { on_started, on_file, on_moved, on_note, on_transfer_end, h },
+    };
+    return h->engine->plan->job.kind == JOB_PUSH ? new_push(h, &args) : job_pull_new(&args);
+}
+
+static struct job *new_exec(struct host_run *h)
+{
+    const struct settings *settings = h->target->settings;
+    return job_exec_new(&(struct exec_args){
         .command = h->engine->plan->job.command,
         .input = h->engine->input,
         .timeout_us = settings->timeout.us,
@@ -185,6 +252,13 @@ static void on_ready(void *arg)
         .open_us = settings->connect_timeout.us,
         .listener = { on_started, on_output, on_end, h },
     });
+}
+
+/* The session is ready for what the run is about. */
+static void on_ready(void *arg)
+{
+    struct host_run *h = arg;
+    h->job = is_transfer(h) ? new_transfer(h) : new_exec(h);
     session_add_job(h->session, h->job);
 }
 
@@ -290,9 +364,37 @@ void host_run_accept_key(struct host_run *h)
     loop_wake(h->engine->loop, &h->engine->schedule);
 }
 
+/* Did the job reach the host? What did not is not ended but not run. */
+static bool has_started(const struct host_run *h)
+{
+    if (!h->job)
+        return false;
+    return is_transfer(h) ? job_transfer_has_started(h->job) : job_exec_has_started(h->job);
+}
+
+/* Stops a transfer. There is nothing to interrupt gently: it cleans up after itself and ends. */
+static void stop_transfer(struct host_run *h, enum stop_kind kind, const struct error *why)
+{
+    if (kind == STOP_CLOSE)
+        session_fail(h->session, why->code, "%s", why->text);
+    else
+        job_transfer_end(h->job, why);
+}
+
+/* Stops a command. */
+static void stop_exec(struct host_run *h, enum stop_kind kind, const struct error *why)
+{
+    if (kind == STOP_INTERRUPT)
+        job_exec_interrupt(h->job);
+    else if (kind == STOP_END)
+        job_exec_end(h->job, why);
+    else
+        session_fail(h->session, why->code, "%s", why->text);
+}
+
 void host_run_stop(struct host_run *h, enum stop_kind kind, enum error_code cause)
 {
-    if (!h->job || !job_exec_has_started(h->job)) {
+    if (!has_started(h)) {
         if (!h->has_result)
             session_fail(h->session, engine_unstarted_code(cause), ENGINE_UNSTARTED_TEXT);
         return;
@@ -301,11 +403,9 @@ void host_run_stop(struct host_run *h, enum stop_kind kind, enum error_code caus
     error_set(&why, cause, "%s",
               cause == ERR_CANCELLED_BY_DEADLINE ? "the run's deadline passed" : "interrupted");
     h->was_interrupted = true;
-    if (kind == STOP_INTERRUPT)
-        job_exec_interrupt(h->job);
-    else if (kind == STOP_END)
-        job_exec_end(h->job, &why);
+    if (is_transfer(h))
+        stop_transfer(h, kind, &why);
     else
-        session_fail(h->session, cause, "%s", why.text);
+        stop_exec(h, kind, &why);
     error_release(&why);
 }

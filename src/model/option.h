@@ -28,6 +28,8 @@ enum {
 enum {
     CMD_RUN = 1,
     CMD_LIST = 2,
+    CMD_PUSH = 8,
+    CMD_PULL = 16,
     CMD_NONE = 4, /* muster itself, before a subcommand */
 };
 
@@ -36,6 +38,7 @@ enum option_section {
     SECTION_HOSTS,
     SECTION_REACH,
     SECTION_RUN,
+    SECTION_COPY,
     SECTION_OUTPUT,
     SECTION_LIST,
     SECTION_OTHER,

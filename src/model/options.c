@@ -8,7 +8,9 @@
  */
 #include "model/options.h"
 
-#define EVERY_CMD   (CMD_RUN | CMD_LIST)
+#define COPY_CMDS   (CMD_PUSH | CMD_PULL)
+#define WORK_CMDS   (CMD_RUN | COPY_CMDS)
+#define EVERY_CMD   (WORK_CMDS | CMD_LIST)
 #define EVERY_PLACE (AT_FLAG | AT_ENV | AT_CONFIG | AT_HOST)
 #define WHOLE_RUN   (AT_FLAG | AT_ENV | AT_CONFIG)
 
@@ -71,7 +73,7 @@ const struct option_row options[] = {
           "anybody between you and the host read and change everything. The default, auto, is "
           "ask on a terminal and strict elsewhere. A changed or revoked key is an error under every "
           "policy but off." },
-    { "ask-pass", FIELD(ask_pass), .letter = 'k', .at = WHOLE_RUN, .cmds = CMD_RUN,
+    { "ask-pass", FIELD(ask_pass), .letter = 'k', .at = WHOLE_RUN, .cmds = WORK_CMDS,
       .section = SECTION_REACH,
       .help = "Ask for a password, once and before connecting, and use it for every host." },
     { "password-file", FIELD(password_file), .at = EVERY_PLACE, .cmds = EVERY_CMD,
@@ -85,11 +87,11 @@ const struct option_row options[] = {
                 "authentication; waiting for a free slot (--fanout, --connects) does not count." },
     { "timeout", FIELD(timeout), .letter = 'u', .at = EVERY_PLACE, .cmds = EVERY_CMD,
       .section = SECTION_REACH, .dflt = "none", .arg = "TIME",
-      .help = "End a command that still runs after TIME, on the remote side too." },
+      .help = "End a command or transfer that is not through after TIME, on the host too." },
     { "idle-timeout", FIELD(idle_timeout), .at = EVERY_PLACE, .cmds = EVERY_CMD,
       .section = SECTION_REACH, .dflt = "none", .arg = "TIME",
-      .help = "End a command that has printed nothing for TIME." },
-    { "no-remote-kill", FIELD(no_remote_kill), .at = EVERY_PLACE, .cmds = CMD_RUN,
+      .help = "End a command that has printed nothing, or a transfer that stalls, for TIME." },
+    { "no-remote-kill", FIELD(no_remote_kill), .at = EVERY_PLACE, .cmds = WORK_CMDS,
       .section = SECTION_REACH,
       .help = "Never open a second channel to end a remote command; only close the first.",
       .detail = "To end a command, muster sends it a signal; where the server or its version of "
@@ -99,13 +101,13 @@ const struct option_row options[] = {
                 "a second request would run that command once more." },
 
     /* How the run goes. */
-    { "fanout", FIELD(fanout), .alias = "forks", .letter = 'f', .at = WHOLE_RUN, .cmds = CMD_RUN,
+    { "fanout", FIELD(fanout), .alias = "forks", .letter = 'f', .at = WHOLE_RUN, .cmds = WORK_CMDS,
       .section = SECTION_RUN, .min = 1, .max = 1000000, .dflt = "128", .arg = "N",
       .help = "Work on at most N hosts at once." },
-    { "connects", FIELD(connects), .at = WHOLE_RUN, .cmds = CMD_RUN, .section = SECTION_RUN,
+    { "connects", FIELD(connects), .at = WHOLE_RUN, .cmds = WORK_CMDS, .section = SECTION_RUN,
       .min = 1, .max = 1000000, .dflt = "64", .arg = "N",
       .help = "Let at most N hosts connect and authenticate at once." },
-    { "deadline", FIELD(deadline), .at = WHOLE_RUN, .cmds = CMD_RUN, .section = SECTION_RUN,
+    { "deadline", FIELD(deadline), .at = WHOLE_RUN, .cmds = WORK_CMDS, .section = SECTION_RUN,
       .dflt = "none", .arg = "TIME", .help = "End the whole run after TIME, with exit status 5." },
     { "stdin", FIELD(standard_input), .letter = 'I', .at = AT_FLAG, .cmds = CMD_RUN,
       .section = SECTION_RUN, .arg = "FILE", .cli_only_reason = WHY_FILES,
@@ -114,19 +116,63 @@ const struct option_row options[] = {
                 "input is empty and muster's own is never read." },
     { "max-stdin", FIELD(max_stdin), .at = WHOLE_RUN, .cmds = CMD_RUN, .section = SECTION_RUN,
       .dflt = "1G", .arg = "SIZE", .help = "Keep at most SIZE of what -I reads from a pipe." },
-    { "dry-run", FIELD(dry_run), .letter = 'n', .at = AT_FLAG, .cmds = CMD_RUN,
+    { "dry-run", FIELD(dry_run), .letter = 'n', .at = AT_FLAG, .cmds = WORK_CMDS,
       .section = SECTION_RUN, .cli_only_reason = WHY_ONCE,
-      .help = "Print what would run where, and do nothing." },
+      .help = "Print what would be done where, and do nothing.",
+      .detail = "A transfer connects and looks, so that it can say what it would create, replace "
+                "and delete." },
+
+    /* push and pull. */
+    { "recursive", FIELD(recursive), .letter = 'r', .at = AT_FLAG, .cmds = COPY_CMDS,
+      .section = SECTION_COPY, .cli_only_reason = WHY_ONCE,
+      .help = "Copy folders with all that is in them." },
+    { "mkdir", FIELD(mkdir), .at = AT_FLAG, .cmds = CMD_PUSH, .section = SECTION_COPY,
+      .cli_only_reason = WHY_ONCE, .help = "Make missing folders on the way to DEST." },
+    { "mode", FIELD(mode), .at = AT_FLAG, .cmds = CMD_PUSH, .section = SECTION_COPY, .arg = "OCTAL",
+      .cli_only_reason = WHY_ONCE,
+      .help = "Give the files this mode instead of that of the source." },
+    { "preserve", FIELD(preserve), .at = AT_FLAG, .cmds = COPY_CMDS, .section = SECTION_COPY,
+      .cli_only_reason = WHY_ONCE,
+      .help = "Keep modification times too, and with push the owner where that is permitted." },
+    { "verify", FIELD(verify), .at = WHOLE_RUN, .cmds = COPY_CMDS, .section = SECTION_COPY,
+      .help = "Compare SHA-256 digests before a file is put in place.",
+      .detail =
+          "The host is asked to run sha256sum, shasum or openssl; where that is not possible, "
+          "the file is read back." },
+    { "skip-same", FIELD(skip_same), .at = AT_FLAG, .cmds = COPY_CMDS, .section = SECTION_COPY,
+      .cli_only_reason = WHY_ONCE, .help = "Leave files alone that are the same already.",
+      .detail =
+          "A file of the same size and modification time is the same, unless --verify asks "
+          "for more; of one of the same size and another time, SHA-256 digests are compared." },
+    { "resume", FIELD(resume), .at = AT_FLAG, .cmds = COPY_CMDS, .section = SECTION_COPY,
+      .cli_only_reason = WHY_ONCE,
+      .help = "Go on where a transfer with --resume was interrupted, and check the whole.",
+      .detail = "What was transferred then lies in a temporary file beside the target, which is "
+                "only used for the same source of the same size and time." },
+    { "delete", FIELD(remove_extra), .at = AT_FLAG, .cmds = CMD_PUSH, .section = SECTION_COPY,
+      .cli_only_reason = WHY_ONCE,
+      .help = "With -r: delete in the copied folders what the source does not have.",
+      .detail =
+          "Only in folders that the source has, and only when all was copied. --dry-run lists it." },
+    { "flat", FIELD(flat), .at = AT_FLAG, .cmds = CMD_PULL, .section = SECTION_COPY,
+      .cli_only_reason = WHY_ONCE, .help = "Write DIR/NAME.HOST instead of DIR/HOST/NAME." },
+    { "limit-rate", FIELD(limit_rate), .at = WHOLE_RUN, .cmds = COPY_CMDS, .section = SECTION_COPY,
+      .arg = "SIZE", .help = "Move at most SIZE bytes a second, over all hosts together." },
+    { "max-files", FIELD(max_files), .at = WHOLE_RUN, .cmds = CMD_PULL, .section = SECTION_COPY,
+      .min = 1, .dflt = "1000000", .arg = "N",
+      .help = "Take at most N files and folders from a host." },
+    { "max-size", FIELD(max_size), .at = WHOLE_RUN, .cmds = CMD_PULL, .section = SECTION_COPY,
+      .dflt = "100G", .arg = "SIZE", .help = "Take at most SIZE bytes from a host." },
 
     /* What is printed and written. */
     { "no-label", FIELD(no_label), .letter = 'N', .at = WHOLE_RUN, .cmds = CMD_RUN,
       .section = SECTION_OUTPUT, .help = "Print lines without the name of their host." },
-    { "quiet", FIELD(quiet), .letter = 'q', .at = WHOLE_RUN, .cmds = CMD_RUN,
+    { "quiet", FIELD(quiet), .letter = 'q', .at = WHOLE_RUN, .cmds = WORK_CMDS,
       .section = SECTION_OUTPUT,
       .help = "Print what the hosts say and what went wrong, nothing else." },
     { "verbose", FIELD(verbose), .letter = 'v', .at = WHOLE_RUN, .cmds = EVERY_CMD,
       .section = SECTION_OUTPUT, .help = "Tell what is read, chosen and ignored; twice: more." },
-    { "progress", FIELD(progress), .letter = 'P', .at = WHOLE_RUN, .cmds = CMD_RUN,
+    { "progress", FIELD(progress), .letter = 'P', .at = WHOLE_RUN, .cmds = WORK_CMDS,
       .section = SECTION_OUTPUT, .dflt = "auto", .arg = "HOW",
       .help = "Show progress: auto (a line on a terminal), line, none." },
     { "color", FIELD(color), .at = WHOLE_RUN, .cmds = EVERY_CMD, .section = SECTION_OUTPUT,
@@ -138,18 +184,18 @@ const struct option_row options[] = {
     { "max-output", FIELD(max_output), .at = WHOLE_RUN, .cmds = CMD_RUN, .section = SECTION_OUTPUT,
       .dflt = "16M", .arg = "SIZE",
       .help = "Keep at most SIZE of each host's stdout and stderr for --json." },
-    { "json", FIELD(json), .at = AT_FLAG, .cmds = CMD_RUN, .section = SECTION_OUTPUT, .arg = "FILE",
-      .cli_only_reason = WHY_FILES,
+    { "json", FIELD(json), .at = AT_FLAG, .cmds = WORK_CMDS, .section = SECTION_OUTPUT,
+      .arg = "FILE", .cli_only_reason = WHY_FILES,
       .help = "Write a report of the run to FILE, - for standard output." },
-    { "jsonl", FIELD(jsonl), .at = AT_FLAG, .cmds = CMD_RUN, .section = SECTION_OUTPUT,
+    { "jsonl", FIELD(jsonl), .at = AT_FLAG, .cmds = WORK_CMDS, .section = SECTION_OUTPUT,
       .arg = "FILE", .cli_only_reason = WHY_FILES,
       .help = "Write events to FILE as they happen, one JSON object a line." },
-    { "label", FIELD(label), .at = WHOLE_RUN, .cmds = CMD_RUN, .section = SECTION_OUTPUT,
+    { "label", FIELD(label), .at = WHOLE_RUN, .cmds = WORK_CMDS, .section = SECTION_OUTPUT,
       .arg = "TEXT", .help = "Name the run TEXT in reports." },
     { "maxrc", FIELD(maxrc), .letter = 'S', .at = WHOLE_RUN, .cmds = CMD_RUN,
       .section = SECTION_OUTPUT, .help = "Exit with the largest exit status of any host.",
       .detail = "Hosts that have none count as 255. This replaces exit status 1, 3 and 4." },
-    { "exit-zero", FIELD(exit_zero), .at = WHOLE_RUN, .cmds = CMD_RUN, .section = SECTION_OUTPUT,
+    { "exit-zero", FIELD(exit_zero), .at = WHOLE_RUN, .cmds = WORK_CMDS, .section = SECTION_OUTPUT,
       .help = "Exit with 0 instead of 1, 3, 4 or 5, for scripts that read the report." },
 
     /* muster list. */

@@ -12,8 +12,10 @@
 #include "base/home.h"
 #include "base/memory.h"
 #include "base/name_set.h"
+#include "base/source_tree.h"
 #include "model/inventory.h"
 #include "model/overlay.h"
+#include "model/transfer.h"
 
 /* Resolves one selected host. */
 static bool fill_target(struct plan *plan, struct target *t, const char *name, struct error *err)
@@ -85,6 +87,13 @@ static const char *digest_of(struct arena *arena, const char *command)
     return text;
 }
 
+/* What a push sends in all; of a pull nobody knows. */
+static uint64_t bytes_for_all(const struct plan_request *request)
+{
+    const struct source_tree *tree = request->job.transfer->tree;
+    return tree ? source_tree_bytes(tree) * request->names->count : 0;
+}
+
 static void fill_run(struct plan *plan, const struct plan_request *request)
 {
     static const char *const no_options[] = { NULL };
@@ -97,6 +106,11 @@ static void fill_run(struct plan *plan, const struct plan_request *request)
     run->command = request->job.command;
     if (run->command)
         run->command_digest = digest_of(plan->arena, run->command);
+    if (request->job.transfer) {
+        run->sources = request->job.transfer->sources;
+        run->destination = request->job.transfer->destination;
+        run->transfer_bytes = bytes_for_all(request);
+    }
     run->label = request->settings->label.s;
     run->controller = controller_name(plan->arena);
     run->inventory_digest = request->inventory ? inventory_digest(request->inventory) : NULL;

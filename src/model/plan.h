@@ -20,6 +20,7 @@ struct inventory;
 struct name_set;
 struct overlay;
 struct secret;
+struct transfer_spec;
 struct variable;
 
 struct target {
@@ -29,11 +30,12 @@ struct target {
     const struct host *host; /* in the inventory, or NULL */
 };
 
-enum job_kind { JOB_EXEC };
+enum job_kind { JOB_EXEC, JOB_PUSH, JOB_PULL };
 
 struct job_spec {
     enum job_kind kind;
-    const char *command;
+    const char *command;                  /* JOB_EXEC */
+    const struct transfer_spec *transfer; /* JOB_PUSH, JOB_PULL; outlives the plan */
 };
 
 struct plan {

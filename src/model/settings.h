@@ -66,6 +66,20 @@ struct settings {
     struct bytes max_stdin;
     bool dry_run;
 
+    /* push and pull. */
+    bool recursive;
+    bool mkdir;
+    struct text mode; /* octal */
+    bool preserve;
+    bool verify;
+    bool skip_same;
+    bool resume;
+    bool remove_extra; /* --delete */
+    bool flat;
+    struct bytes limit_rate; /* a second; 0 none */
+    struct count max_files;
+    struct bytes max_size;
+
     /* What is printed and written. */
     bool no_label;
     bool quiet;

@@ -64,14 +64,12 @@ static void list_file(struct file_lines *f, const struct event *e)
     print(f, f->where);
 }
 
-/* Prints why a file failed, unless many did already. */
+/* Prints why a file failed, which names it, unless many did already. */
 static void list_failed(struct file_lines *f, const struct event *e)
 {
     if (f->failed[e->host->index]++ >= FILE_LINES_FAILED_MAX)
         return;
     label_add(&f->label, STREAM_STDERR, e->host, &f->line);
-    add_path(f, STREAM_STDERR, e->file);
-    buf_add_str(&f->line, ": ");
     screen_add_remote_line(f->args.screen, STREAM_STDERR, &f->line, error_text(e->error));
     print(f, STREAM_STDERR);
 }

@@ -55,6 +55,7 @@ struct ssh_services {
     struct agent *agent;   /* NULL where there is none */
     struct error no_agent; /* why not, for error texts; empty where none was named */
     const struct gate *gate;
+    struct rate *rate; /* of what transfers move; never NULL */
     /* The public key blob of the credential that worked last, tried first on the next host; heap,
      * owned by the services' owner. */
     unsigned char *preferred_key;

@@ -110,7 +110,7 @@ Test(file_lines, labels_are_those_of_the_stream_and_names_are_harmless)
     scene_expect(&d.scene, STREAM_STDOUT,
                  "\x1b[36mh000:\x1b[0m delete /srv/old\n"
                  "\x1b[32mdb1:\x1b[0m  replace /srv/\\x1b[2J x\n");
-    scene_file_failed(&d.scene, 1, &evil, "no\x07\nway");
+    scene_file_failed(&d.scene, 1, &evil, "/srv/\x1b[2J x: no\x07\nway");
     scene_expect(&d.scene, STREAM_STDERR, "\x1b[31mdb1:\x1b[0m  /srv/\\x1b[2J x: no\\x07 way\n");
     close_desk(&d);
 }
@@ -121,7 +121,7 @@ Test(file_lines, no_label_leaves_the_list_bare)
     open_desk(&d, (struct file_lines_args){ .is_dry_run = true }, false);
     scene_start(&d.scene);
     scene_file(&d.scene, 0, &created);
-    scene_file_failed(&d.scene, 0, &kept, "Permission denied");
+    scene_file_failed(&d.scene, 0, &kept, "/srv/b: Permission denied");
     scene_expect(&d.scene, STREAM_STDOUT, "create /srv/a.txt (1.2M)\n");
     scene_expect(&d.scene, STREAM_STDERR, "h000: /srv/b: Permission denied\n");
     close_desk(&d);
@@ -133,7 +133,7 @@ Test(file_lines, ten_failures_are_told_and_the_rest_counted)
     open_desk(&d, (struct file_lines_args){ .has_labels = true }, false);
     scene_start(&d.scene);
     for (int i = 0; i < 11; i++)
-        scene_file_failed(&d.scene, 0, &created, "Permission denied");
+        scene_file_failed(&d.scene, 0, &created, "/srv/a.txt: Permission denied");
     for (int i = 0; i < 10; i++)
         scene_file_failed(&d.scene, 1, &folder, "File exists");
     char *text = scene_take(&d.scene, STREAM_STDERR, NULL);

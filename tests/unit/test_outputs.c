@@ -134,7 +134,7 @@ static int play_push(struct desk *d)
     d->scene.run.mode = "push";
     open_desk(d);
     scene_file(&d->scene, 0, &file);
-    scene_file_failed(&d->scene, 1, &file, "Permission denied");
+    scene_file_failed(&d->scene, 1, &file, "/srv/a: Permission denied");
     scene_transferred(&d->scene, 0, (struct transfer_totals){ 1, 1, 0, 1024 });
     scene_fail(&d->scene, 1, ERR_TRANSFER, STAGE_EXEC, "1 file failed");
     return finish(d);

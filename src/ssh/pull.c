@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/memory.h"
+#include "model/transfer_path.h"
+#include "ssh/pull_private.h"
+#include "ssh/reader.h"
+
+enum {
+    PATH_MAX_SIZE = 1024 * 1024,
+    BACKLOG_MAX = 2 * 1024 * 1024, /* bytes to come, above which no further file is begun */
+    QUEUE_LOW = 1024,
+};
+
+static struct pull *pull_of(struct transfer *t)
+{
+    return list_entry(t, struct pull, t);
+}
+
+struct get *pull_add(struct pull *pull, struct get *parent, const char *remote, const char *local)
+{
+    struct get *g = xcalloc(1, sizeof *g);
+    list_init(&g->link);
+    list_init(&g->also);
+    g->pull = pull;
+    g->parent = parent;
+    g->remote = xstrdup(remote);
+    g->local = xstrdup(local);
+    g->depth = parent ? parent->depth + 1 : 0;
+    g->existing_fd = -1;
+    if (parent)
+        parent->children++;
+    list_prepend(&pull->queue, &g->link);
+    pull->queued++;
+    pull->entries++;
+    return g;
+}
+
+void get_free(struct get *g)
+{
+    list_remove(&g->link);
+    list_remove(&g->also);
+    reader_free(g->reader);
+    if (g->pull->t.spec->resumes)
+        landing_keep(g->file);
+    else
+        landing_abandon(g->file);
+    if (g->existing_fd >= 0)
+        close(g->existing_fd);
+    sha256_free(g->local_sum);
+    sha256_free(g->remote_sum);
+    error_release(&g->error);
+    free(g->remote);
+    free(g->local);
+    free(g);
+}
+
+void pull_tell(struct get *g)
+{
+    struct transfer *t = &g->pull->t;
+    struct buf path;
+    buf_init(&path, PATH_MAX_SIZE);
+    transfer_path_join(&path, t->spec->destination, g->local);
+    struct file_record record = {
+        .kind = g->kind,
+        .action = g->action,
+        .src = g->remote,
+        .dst = buf_str(&path),
+        .bytes = g->kind == FILE_KIND_FILE ? g->resumed + g->received : 0,
+        .moved = g->moved,
+        .sha256 = g->local_digest[0] ? g->local_digest : NULL,
+    };
+    if (record.action == FILE_KEEP && g->kind == FILE_KIND_FILE)
+        record.bytes = g->attributes.size;
+    transfer_tell(t, &record, error_is_set(&g->error) ? &g->error : NULL);
+    buf_release(&path);
+}
+
+/* The name that a source gets here: its last component, "" where it has none of its own. */
+static char *name_here(const struct pull *pull, const char *source)
+{
+    struct buf base;
+    buf_init(&base, PATH_MAX_SIZE);
+    transfer_path_base(&base, source);
+    char *name = buf_detach(&base);
+    bool has_none = !name || landing_name_problem(name, strlen(name));
+    if (has_none) {
+        free(name);
+        name = xstrdup("");
+    }
+    if (!pull->t.spec->is_flat)
+        return name;
+    char *flat = *name ? xprintf("%s.%s", name, pull->t.args.host) : xstrdup(pull->t.args.host);
+    free(name);
+    return flat;
+}
+
+/* Queues one source. */
+static void add_source(struct pull *pull, const char *source)
+{
+    struct error error = ERROR_INIT;
+    struct buf remote, local;
+    buf_init(&remote, PATH_MAX_SIZE);
+    buf_init(&local, PATH_MAX_SIZE);
+    char *name = name_here(pull, source);
+    /* The cli has checked it. */
+    transfer_path_from_user(source, &remote, &error);
+    transfer_path_join(&local, pull->t.spec->is_flat ? "" : pull->t.args.host, name);
+    pull_add(pull, NULL, buf_str(&remote), buf_str(&local));
+    error_release(&error);
+    free(name);
+    buf_release(&remote);
+    buf_release(&local);
+}
+
+/* Makes the host's own folder and queues the sources; the last on top is the first. */
+static void begin(struct pull *pull)
+{
+    const struct transfer_spec *spec = pull->t.spec;
+    struct error error = ERROR_INIT;
+    bool created;
+    pull->is_begun = true;
+    if (!spec->is_flat && !spec->is_dry_run) {
+        transfer_start(&pull->t);
+        if (!landing_make_folder(spec->landing, pull->t.args.host, &created, &error)) {
+            transfer_fail(&pull->t, "%s", error_text(&error));
+            error_release(&error);
+            return;
+        }
+        landing_finish_folder(spec->landing, pull->t.args.host, 0755, false, 0, &error);
+        error_release(&error);
+    }
+    size_t count = 0;
+    while (spec->sources[count])
+        count++;
+    while (count > 0)
+        add_source(pull, spec->sources[--count]);
+}
+
+/* Begins what is on top of the queue. */
+static void begin_next(struct pull *pull)
+{
+    struct get *g = list_entry(pull->queue.next, struct get, link);
+    list_remove(&g->link);
+    pull->queued--;
+    list_append(&pull->t.items, &g->link);
+    pull->t.item_count++;
+    get_begin(g);
+}
+
+/* Hashes a slice of each file that waits for that. */
+static void hash_more(struct pull *pull)
+{
+    list_for_each(it, tmp, &pull->hashing) get_hash_more(list_entry(it, struct get, also));
+    if (!list_is_empty(&pull->hashing))
+        session_wake(pull->t.job.session);
+}
+
+static void advance(struct transfer *t)
+{
+    struct pull *pull = pull_of(t);
+    if (!pull->is_begun)
+        begin(pull);
+    hash_more(pull);
+    while (!list_is_empty(&pull->queue) && transfer_may_begin(t) && pull->backlog <= BACKLOG_MAX)
+        begin_next(pull);
+    if (pull->queued < QUEUE_LOW && !list_is_empty(&pull->paused) && transfer_may_begin(t))
+        pull_folder_resume(list_entry(pull->paused.next, struct get, also));
+    t->is_complete = list_is_empty(&pull->queue) && t->item_count == 0;
+}
+
+static bool fill(struct transfer *t)
+{
+    if (t->pieces >= TRANSFER_PIECES_MAX)
+        return false;
+    list_for_each(it, tmp, &t->items)
+    {
+        if (get_fill(list_entry(it, struct get, link)))
+            return true;
+    }
+    return false;
+}
+
+/* Frees what was not begun. */
+static void drop_queue(struct pull *pull)
+{
+    list_for_each(it, tmp, &pull->queue)
+    {
+        struct get *g = list_entry(it, struct get, link);
+        if (g->parent)
+            g->parent->children--;
+        get_free(g);
+    }
+    pull->queued = 0;
+}
+
+static void undo(struct transfer *t)
+{
+    struct pull *pull = pull_of(t);
+    drop_queue(pull);
+    /* One may end its folder, too: from the beginning again after each. */
+    bool goes_on = true;
+    while (goes_on) {
+        goes_on = false;
+        list_for_each(it, tmp, &t->items)
+        {
+            struct get *g = list_entry(it, struct get, link);
+            if (g->is_cancelled)
+                continue;
+            g->is_cancelled = goes_on = true;
+            get_cancel(g);
+            break;
+        }
+    }
+}
+
+static bool was_replacing(const struct transfer *t)
+{
+    (void)t;
+    return false; /* files are put in place here, at once */
+}
+
+static const char *leftover(const struct transfer *t)
+{
+    (void)t;
+    return NULL;
+}
+
+static void release(struct transfer *t)
+{
+    struct pull *pull = pull_of(t);
+    drop_queue(pull);
+    list_for_each(it, tmp, &t->items) get_free(list_entry(it, struct get, link));
+}
+
+struct job *job_pull_new(const struct transfer_args *args)
+{
+    static const struct transfer_ops ops = {
+        .name = "pull",
+        .advance = advance,
+        .fill = fill,
+        .undo = undo,
+        .was_replacing = was_replacing,
+        .leftover = leftover,
+        .release = release,
+    };
+    struct pull *pull = xcalloc(1, sizeof *pull);
+    transfer_init(&pull->t, &ops, args);
+    list_init(&pull->queue);
+    list_init(&pull->paused);
+    list_init(&pull->hashing);
+    return &pull->t.job;
+}

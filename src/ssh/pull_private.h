@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pull, shared by pull.c (what comes when), get.c (one file or link) and pull_folder.c (one
+ * folder). The server is taken for hostile: base/landing.h says what becomes of its names.
+ *
+ *   [ queue: found, not begun, the last found first ] -> items under way -> told
+ *      ^ READDIR puts what a folder holds on top, and pauses while the queue is long
+ */
+#ifndef MUSTER_SSH_PULL_PRIVATE_H
+#define MUSTER_SSH_PULL_PRIVATE_H
+
+#include "base/landing_file.h"
+#include "ssh/transfer_private.h"
+
+struct reader;
+struct sha256;
+
+/* Folders in folders that are followed. */
+#define PULL_DEPTH_MAX 128
+
+enum get_state {
+    GET_LOOK,     /* what is it? */
+    GET_COMPARE,  /* --skip-same: is what is here the same? */
+    GET_READ,     /* content comes */
+    GET_CHECK,    /* --verify */
+    GET_READLINK, /* where does the link lead? */
+    GET_FOLDER,   /* its content is listed, and then dealt with */
+};
+
+struct pull {
+    struct transfer t; /* first */
+    struct list queue;
+    size_t queued;
+    struct list paused;  /* folders whose listing waits for the queue to get shorter */
+    struct list hashing; /* files whose local copy is being hashed */
+    bool is_begun;
+    uint64_t entries;
+    uint64_t bytes;
+    uint64_t backlog; /* of begun files, not received yet */
+};
+
+/* One file, link or folder. */
+struct get {
+    struct list link; /* on pull.queue, then on transfer.items */
+    struct list also; /* on pull.paused or pull.hashing */
+    struct pull *pull;
+    struct get *parent; /* the folder that waits for it; NULL at the top */
+    enum get_state state;
+    unsigned waiting;
+    char *remote;
+    char *local; /* below the landing */
+    size_t depth;
+    enum file_kind kind;
+    enum file_action action;
+    struct sftp_attributes attributes;
+    uint64_t received;
+    uint64_t moved;
+    bool is_cancelled;
+    struct error error;
+
+    /* Of a file. */
+    struct reader *reader;
+    struct landing_file *file;
+    uint64_t resumed; /* bytes that were here already */
+    int existing_fd;  /* COMPARE: what is here; -1: none */
+    struct sha256 *local_sum, *remote_sum;
+    uint64_t hashed;
+    char local_digest[65], remote_digest[65]; /* hexadecimal; "" while unknown */
+
+    /* Of a folder. */
+    struct transfer_handle handle;
+    size_t children; /* that are not through */
+    bool is_listed;
+};
+
+/* pull.c */
+struct get *pull_add(struct pull *pull, struct get *parent, const char *remote, const char *local);
+void pull_tell(struct get *g);
+void get_free(struct get *g);
+
+/* get.c */
+void get_begin(struct get *g);
+bool get_fill(struct get *g);
+void get_hash_more(struct get *g); /* hashes a slice of the local copy */
+void get_cancel(struct get *g);
+void get_end(struct get *g); /* tells, frees, and lets the folder know */
+bool get_fail(struct get *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* pull_folder.c */
+void pull_folder_begin(struct get *g);
+void pull_folder_resume(struct get *g); /* goes on listing */
+void pull_folder_child_ended(struct get *folder);
+
+#endif

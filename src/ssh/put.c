@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file or link of a push.
+ *
+ *   LOOK -> [FOLLOW -> LOOK] -> [COMPARE -> [ADJUST]] -> OPEN -> [RESUME] -> WRITE -> SETTLE
+ *        -> [CHECK] -> REPLACE -> told        links: LOOK -> LINK -> REPLACE -> told
+ *
+ * and from everywhere, with an error or when the transfer is ended, UNDO -> told. enter() sends a
+ * state's requests; when all their answers have come, go_on() decides what is next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/memory.h"
+#include "ssh/push_private.h"
+#include "ssh/reader.h"
+
+static void enter(struct put *p, enum put_state state);
+
+/* --- Requests and answers --------------------------------------------------------------------- */
+
+void put_ask(struct put *p, const struct sftp_request *request, sftp_reply_fn *fn)
+{
+    p->waiting++;
+    sftp_send(p->push->t.sftp, request, fn, p);
+}
+
+/* An answer has come and was looked at. */
+void put_answered(struct put *p)
+{
+    if (--p->waiting == 0)
+        put_go_on(p);
+}
+
+/* For requests whose only answer is that they were done. */
+void put_on_done(void *arg, const struct sftp_reply *reply)
+{
+    struct put *p = arg;
+    transfer_reply_failed(reply, SFTP_STATUS, &p->error, p->path);
+    put_answered(p);
+}
+
+/* For requests whose failure is of no account. */
+void put_on_tried(void *arg, const struct sftp_reply *reply)
+{
+    (void)reply;
+    put_answered(arg);
+}
+
+bool put_fail(struct put *p, const char *why)
+{
+    if (!error_is_set(&p->error))
+        error_set(&p->error, ERR_TRANSFER, "%s: %s", p->path, why);
+    return false;
+}
+
+/* --- LOOK, FOLLOW ----------------------------------------------------------------------------- */
+
+static void on_looked(void *arg, const struct sftp_reply *reply)
+{
+    struct put *p = arg;
+    bool is_missing = reply->type == SFTP_STATUS && reply->status == SFTP_NO_SUCH_FILE;
+    p->has_old = false;
+    if (!is_missing && !transfer_reply_failed(reply, SFTP_ATTRS, &p->error, p->path)) {
+        p->has_old = true;
+        p->old = reply->attributes;
+    }
+    put_answered(p);
+}
+
+/* Where the link leads becomes the path. */
+static void on_followed(void *arg, const struct sftp_reply *reply)
+{
+    struct put *p = arg;
+    struct sftp_reply names = *reply;
+    struct sftp_name name;
+    if (!transfer_reply_failed(reply, SFTP_NAME, &p->error, p->path)) {
+        bool has_name = sftp_next_name(&names, &name) && name.name.size > 0;
+        if (!has_name || memchr(name.name.data, '\0', name.name.size)) {
+            put_fail(p, "the server does not say where the link leads");
+        } else {
+            free(p->path);
+            p->path = xstrndup((const char *)name.name.data, name.name.size);
+        }
+    }
+    put_answered(p);
+}
+
+/* --- UNDO, and the end ------------------------------------------------------------------------ */
+
+/* The answer to removing the temporary. */
+static void on_removed(void *arg, const struct sftp_reply *reply)
+{
+    struct put *p = arg;
+    if (reply->type == SFTP_STATUS &&
+        (reply->status == SFTP_OK || reply->status == SFTP_NO_SUCH_FILE))
+        p->has_temporary = false;
+    put_answered(p);
+}
+
+/* UNDO: nothing of ours stays, but for what a later run is to resume. */
+static void clean_up(struct put *p)
+{
+    bool stays = p->push->t.spec->resumes && p->entry->kind == SOURCE_FILE && !p->must_check;
+    if (p->handle.size) {
+        put_ask(p,
+                &(struct sftp_request){ .type = SFTP_CLOSE, .handle = transfer_handle(&p->handle) },
+                put_on_tried);
+        p->handle.size = 0;
+    }
+    if (p->has_temporary && !stays)
+        put_ask(p, &(struct sftp_request){ .type = SFTP_REMOVE, .path = p->temporary }, on_removed);
+    p->has_temporary = p->has_temporary && !stays;
+}
+
+/* Tells what became of the file. */
+static void tell(struct put *p)
+{
+    char digest[SHA256_TEXT_SIZE];
+    struct file_record record = push_record(p->entry, p->path, p->action);
+    record.moved = p->moved;
+    if (p->entry->has_sha256) {
+        digest_sha256_text(p->entry->sha256, digest);
+        record.sha256 = digest + strlen("sha256:");
+    }
+    if (p->has_temporary && error_is_set(&p->error)) {
+        char *text = xprintf("%s; %s is left there", error_text(&p->error), p->temporary);
+        error_set(&p->error, p->error.code, "%s", text);
+        free(text);
+    }
+    transfer_tell(&p->push->t, &record, error_is_set(&p->error) ? &p->error : NULL);
+}
+
+static void end(struct put *p)
+{
+    struct push *push = p->push;
+    if (!p->is_cancelled)
+        tell(p);
+    if (p->state >= PUT_OPEN)
+        push->backlog -= p->entry->size - p->sent;
+    push->t.item_count--;
+    put_free(p);
+    session_wake(push->t.job.session);
+}
+
+void put_free(struct put *p)
+{
+    list_remove(&p->link);
+    reader_free(p->reader);
+    sha256_free(p->digest);
+    error_release(&p->error);
+    free(p->path);
+    free(p->temporary);
+    free(p);
+}
+
+/* --- What is next ----------------------------------------------------------------------------- */
+
+/* Sends what the state asks for; a state without requests is left at once. */
+static void enter(struct put *p, enum put_state state)
+{
+    struct sftp_request about_path = { .path = p->path };
+    p->state = state;
+    switch (state) {
+    case PUT_LOOK:
+        about_path.type = SFTP_LSTAT;
+        put_ask(p, &about_path, on_looked);
+        break;
+    case PUT_FOLLOW:
+        p->follows = false;
+        about_path.type = SFTP_REALPATH;
+        put_ask(p, &about_path, on_followed);
+        break;
+    case PUT_READLINK:
+        put_readlink(p);
+        break;
+    case PUT_COMPARE:
+    case PUT_CHECK:
+        put_ask_digest(p);
+        break;
+    case PUT_ADJUST:
+        put_adjust(p);
+        break;
+    case PUT_OPEN:
+        put_open(p);
+        break;
+    case PUT_RESUME:
+        put_resume(p);
+        break;
+    case PUT_WRITE:
+        if (p->sent == p->entry->size)
+            put_go_on(p);
+        break;
+    case PUT_SETTLE:
+        put_settle(p);
+        break;
+    case PUT_LINK:
+        put_link(p);
+        break;
+    case PUT_REPLACE:
+        put_replace(p);
+        break;
+    case PUT_UNDO:
+        clean_up(p);
+        if (p->waiting == 0)
+            end(p);
+        break;
+    }
+}
+
+/* Content is to be sent, or a link made. */
+static void begin_writing(struct put *p)
+{
+    if (p->push->t.spec->is_dry_run) {
+        end(p);
+        return;
+    }
+    p->temporary = put_temporary_name(p);
+    enter(p, p->entry->kind == SOURCE_LINK ? PUT_LINK : PUT_OPEN);
+}
+
+/* What is there is the same. */
+static void keep_old(struct put *p)
+{
+    bool is_file = p->entry->kind == SOURCE_FILE;
+    p->action = FILE_KEEP;
+    if (is_file && put_needs_adjusting(p) && !p->push->t.spec->is_dry_run)
+        enter(p, PUT_ADJUST);
+    else
+        end(p);
+}
+
+/* There is a file. --skip-same: one of another size differs, one of the same size and time is the
+ * same unless --verify doubts it; of others the digest tells, which is cheaper than to send them.
+ */
+static void compare(struct put *p)
+{
+    const struct transfer_spec *spec = p->push->t.spec;
+    bool may_be_same = spec->skips_same && p->old.has_size && p->old.size == p->entry->size;
+    bool has_time = p->old.has_times && p->old.mtime_s == (uint32_t)p->entry->mtime_s;
+    if (may_be_same && has_time && !spec->verifies)
+        keep_old(p);
+    else if (may_be_same)
+        enter(p, PUT_COMPARE);
+    else
+        begin_writing(p);
+}
+
+/* LOOK is over. */
+static void decide(struct put *p)
+{
+    enum sftp_kind kind = p->has_old ? sftp_kind(&p->old) : SFTP_KIND_UNKNOWN;
+    p->action = p->has_old ? FILE_REPLACE : FILE_CREATE;
+    if (!p->has_old)
+        begin_writing(p);
+    else if (kind == SFTP_KIND_FOLDER)
+        enter(p,
+              put_fail(p, "is a folder, which is never replaced by a file") ? PUT_LOOK : PUT_UNDO);
+    else if (kind == SFTP_KIND_OTHER)
+        enter(p, put_fail(p, "is a FIFO, a socket or a device, which is never replaced")
+                     ? PUT_LOOK
+                     : PUT_UNDO);
+    else if (kind == SFTP_KIND_LINK && p->follows && p->entry->kind == SOURCE_FILE)
+        enter(p, PUT_FOLLOW);
+    else if (kind == SFTP_KIND_LINK && p->entry->kind == SOURCE_LINK)
+        enter(p, PUT_READLINK);
+    else if (kind == SFTP_KIND_FILE && p->entry->kind == SOURCE_FILE)
+        compare(p);
+    else
+        begin_writing(p);
+}
+
+/* All answers of the state have come. */
+void put_go_on(struct put *p)
+{
+    const struct transfer_spec *spec = p->push->t.spec;
+    bool is_bad = error_is_set(&p->error) || p->is_cancelled;
+    if (is_bad && p->state != PUT_UNDO) {
+        enter(p, PUT_UNDO);
+        return;
+    }
+    switch (p->state) {
+    case PUT_LOOK:
+        decide(p);
+        return;
+    case PUT_FOLLOW:
+        enter(p, PUT_LOOK);
+        return;
+    case PUT_READLINK:
+    case PUT_COMPARE:
+        if (p->action == FILE_KEEP)
+            keep_old(p);
+        else
+            begin_writing(p);
+        return;
+    case PUT_OPEN:
+        enter(p, spec->resumes ? PUT_RESUME : PUT_WRITE);
+        return;
+    case PUT_RESUME:
+        enter(p, PUT_WRITE);
+        return;
+    case PUT_WRITE:
+        if (p->sent == p->entry->size)
+            enter(p, PUT_SETTLE);
+        return;
+    case PUT_SETTLE:
+        enter(p, spec->verifies || p->must_check ? PUT_CHECK : PUT_REPLACE);
+        return;
+    case PUT_LINK:
+    case PUT_CHECK:
+        enter(p, PUT_REPLACE);
+        return;
+    case PUT_ADJUST:
+    case PUT_REPLACE:
+    case PUT_UNDO:
+        end(p);
+        return;
+    }
+}
+
+void put_begin(struct push *push, size_t index)
+{
+    struct put *p = xcalloc(1, sizeof *p);
+    p->push = push;
+    p->index = index;
+    p->entry = source_tree_entry(push->t.spec->tree, index);
+    p->path = push_path(push, p->entry);
+    p->follows = p->entry->parent == SOURCE_NONE;
+    list_append(&push->t.items, &p->link);
+    push->t.item_count++;
+    if (push_is_new_place(push, p->entry))
+        decide(p);
+    else
+        enter(p, PUT_LOOK);
+}
+
+void put_cancel(struct put *p)
+{
+    if (p->state == PUT_REPLACE || p->state == PUT_UNDO)
+        return;
+    p->is_cancelled = true;
+    if (p->reader)
+        reader_stop(p->reader, &p->push->t.end_why);
+    else if (p->waiting == 0)
+        put_go_on(p);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "ssh/reader.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* READs under way for a file whose size nobody announced. */
+enum { BLIND_PIECES = 2 };
+
+/* One READ; what comes out of turn waits here. */
+struct piece {
+    struct list link;
+    struct reader *reader;
+    uint64_t offset;
+    uint32_t wanted;
+    bool is_answered;
+    bool is_end; /* the file ends at its offset, or before */
+    char *data;
+    size_t size;
+};
+
+struct reader {
+    struct reader_args args;
+    char *path;
+    struct transfer_handle handle;
+    struct sftp_attributes attributes;
+    unsigned waiting;   /* answers that are missing, READs too */
+    bool has_announced; /* FSTAT was answered */
+    bool is_over;
+    struct list pieces; /* by offset */
+    size_t piece_count;
+    uint64_t asked; /* up to where READs were sent */
+    uint64_t done;  /* up to where bytes were handed over */
+    uint64_t end;   /* up to where to read; UINT64_MAX where that is unknown */
+    uint32_t piece_size;
+    struct error error;
+};
+
+static void free_piece(struct piece *piece)
+{
+    list_remove(&piece->link);
+    piece->reader->piece_count--;
+    free(piece->data);
+    free(piece);
+}
+
+void reader_free(struct reader *r)
+{
+    if (!r)
+        return;
+    list_for_each(it, tmp, &r->pieces) free_piece(list_entry(it, struct piece, link));
+    error_release(&r->error);
+    free(r->path);
+    free(r);
+}
+
+static void ask(struct reader *r, const struct sftp_request *request, sftp_reply_fn *fn, void *arg)
+{
+    r->waiting++;
+    sftp_send(r->args.transfer->sftp, request, fn, arg);
+}
+
+/* The answer to CLOSE is nobody's. */
+static void on_closed(void *arg, const struct sftp_reply *reply)
+{
+    (void)arg;
+    (void)reply;
+}
+
+/* Ends, when all answers have come. */
+static void end_if_over(struct reader *r)
+{
+    if (!r->is_over || r->waiting > 0)
+        return;
+    if (r->handle.size)
+        sftp_send(
+            r->args.transfer->sftp,
+            &(struct sftp_request){ .type = SFTP_CLOSE, .handle = transfer_handle(&r->handle) },
+            on_closed, NULL);
+    const struct error *error = error_is_set(&r->error) ? &r->error : NULL;
+    r->args.on_end(r->args.arg, error, &r->attributes);
+    reader_free(r);
+}
+
+void reader_stop(struct reader *r, const struct error *why)
+{
+    if (!error_is_set(&r->error))
+        error_copy(&r->error, why);
+    r->is_over = true;
+    end_if_over(r);
+}
+
+static void on_piece(void *arg, const struct sftp_reply *reply);
+
+static void ask_piece(struct piece *piece)
+{
+    struct reader *r = piece->reader;
+    r->args.transfer->pieces++;
+    ask(r,
+        &(struct sftp_request){ .type = SFTP_READ,
+                                .handle = transfer_handle(&r->handle),
+                                .offset = piece->offset,
+                                .size = piece->wanted },
+        on_piece, piece);
+}
+
+/* The file ends here. False where only FSTAT can tell whether it may. */
+static bool take_end(struct reader *r)
+{
+    if (!r->has_announced && r->end != UINT64_MAX)
+        return false;
+    if (r->end != UINT64_MAX && r->done < r->end)
+        error_set(&r->error, ERR_TRANSFER,
+                  "%s: the server announced %" PRIu64 " bytes and sent %" PRIu64, r->path, r->end,
+                  r->done);
+    r->is_over = true;
+    return false;
+}
+
+/* Hands over the first piece; what it lacks is asked for again. False: the rest must wait. */
+static bool take_first(struct reader *r, struct piece *piece)
+{
+    if (piece->is_end)
+        return take_end(r);
+    size_t size = piece->size;
+    uint64_t most = r->end - r->done; /* it may have grown since it was announced */
+    if (!r->args.on_data(r->args.arg, piece->data, size < most ? size : (size_t)most, r->done)) {
+        r->is_over = true;
+        return false;
+    }
+    r->done += size;
+    if (size == piece->wanted) {
+        free_piece(piece);
+        return true;
+    }
+    r->piece_size = (uint32_t)size;
+    piece->offset += size;
+    piece->wanted -= (uint32_t)size;
+    piece->is_answered = false;
+    ask_piece(piece);
+    return false;
+}
+
+/* Hands over all that is in turn. */
+static void take_pieces(struct reader *r)
+{
+    while (!r->is_over) {
+        if (r->has_announced && r->done >= r->end) {
+            r->is_over = true;
+            return;
+        }
+        struct piece *piece = list_entry(r->pieces.next, struct piece, link);
+        if (list_is_empty(&r->pieces) || !piece->is_answered || !take_first(r, piece))
+            return;
+    }
+}
+
+/* Keeps what a READ brought. */
+static void keep(struct piece *piece, const struct sftp_reply *reply)
+{
+    struct reader *r = piece->reader;
+    size_t size = reply->data.size;
+    if (reply->type == SFTP_STATUS && reply->status == SFTP_EOF) {
+        piece->is_end = true;
+    } else if (reply->type == SFTP_DATA && (size == 0 || size > piece->wanted)) {
+        error_set(&r->error, ERR_TRANSFER, "%s: the server sent %zu bytes instead of %" PRIu32,
+                  r->path, size, piece->wanted);
+        r->is_over = true;
+    } else if (transfer_reply_failed(reply, SFTP_DATA, &r->error, r->path)) {
+        r->is_over = true;
+    } else {
+        piece->data = xrealloc_array(piece->data, size, 1);
+        memcpy(piece->data, reply->data.data, size);
+        piece->size = size;
+    }
+    piece->is_answered = true;
+}
+
+static void on_piece(void *arg, const struct sftp_reply *reply)
+{
+    struct piece *piece = arg;
+    struct reader *r = piece->reader;
+    r->waiting--;
+    r->args.transfer->pieces--;
+    keep(piece, reply);
+    take_pieces(r);
+    end_if_over(r);
+}
+
+static void on_announced(void *arg, const struct sftp_reply *reply)
+{
+    struct reader *r = arg;
+    r->waiting--;
+    r->has_announced = true;
+    if (reply->type == SFTP_ATTRS) {
+        r->attributes = reply->attributes;
+        if (reply->attributes.has_size && reply->attributes.size > 0)
+            r->end = reply->attributes.size;
+        else if (reply->attributes.has_size)
+            r->end = UINT64_MAX;
+    }
+    take_pieces(r);
+    end_if_over(r);
+}
+
+static void on_opened(void *arg, const struct sftp_reply *reply)
+{
+    struct reader *r = arg;
+    r->waiting--;
+    if (transfer_reply_failed(reply, SFTP_HANDLE, &r->error, r->path))
+        r->is_over = true;
+    else if (!transfer_keep_handle(&r->handle, reply))
+        r->is_over = !error_set(&r->error, ERR_TRANSFER, "%s: the server's handle is bad", r->path);
+    else if (!r->is_over)
+        ask(r, &(struct sftp_request){ .type = SFTP_FSTAT, .handle = transfer_handle(&r->handle) },
+            on_announced, r);
+    end_if_over(r);
+}
+
+struct reader *reader_new(const struct reader_args *args)
+{
+    struct reader *r = xcalloc(1, sizeof *r);
+    r->args = *args;
+    r->path = xstrdup(args->path);
+    r->end = args->has_size && args->size ? args->size : UINT64_MAX;
+    r->asked = r->done = args->offset;
+    r->piece_size = TRANSFER_PIECE;
+    list_init(&r->pieces);
+    ask(r, &(struct sftp_request){ .type = SFTP_OPEN, .path = r->path, .flags = SFTP_FOR_READING },
+        on_opened, r);
+    return r;
+}
+
+bool reader_fill(struct reader *r)
+{
+    bool is_blind = r->end == UINT64_MAX;
+    if (r->is_over || !r->handle.size || r->asked >= r->end ||
+        (is_blind && r->piece_count >= BLIND_PIECES))
+        return false;
+    uint64_t left = r->end - r->asked;
+    uint32_t size = left < r->piece_size ? (uint32_t)left : r->piece_size;
+    if (!transfer_may_move(r->args.transfer, size))
+        return false;
+    struct piece *piece = xcalloc(1, sizeof *piece);
+    piece->reader = r;
+    piece->offset = r->asked;
+    piece->wanted = size;
+    r->asked += size;
+    r->piece_count++;
+    list_append(&r->pieces, &piece->link);
+    ask_piece(piece);
+    return true;
+}
