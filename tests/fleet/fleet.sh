@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # A fleet of real SSH servers on 127.0.0.0/8 for tests and demo; nothing of it outlives the caller.
 #
-#   fleet.sh start [--groups N] [--no-extras] [--faults PROGRAM] [--with PID]
-#            [--for SECONDS] STATE
+#   fleet.sh start [--groups N] [--no-extras] [--faults PROGRAM] [--sftp-fault PROGRAM]
+#            [--with PID] [--for SECONDS] STATE
 #   fleet.sh stop STATE
 #
 # `start` makes a folder in /tmp, runs N sshd (13) x 16 addresses as 127.1.N.1-16 on one port, and,
 # unless --no-extras, the special servers below on 127.2.0.x; PROGRAM is the compiled fault server,
-# which misbehaves on 127.3.x.x (keys fault_NAME). STATE becomes a JSON file with flat
+# which misbehaves on 127.3.x.x (keys fault_NAME), or the SFTP server that does. STATE becomes a JSON file with flat
 # keys: where everything is, and NAME_skip with a reason for what cannot run here.
 #
 # The servers run as a plain user, as root would change the machine: our own uid, or, when we are
@@ -134,6 +134,9 @@ known_hosts_variants() {
 
 # --- Servers ---------------------------------------------------------------------------------
 
+# What add_sshd gives for the subsystem; empty for none.
+sftp=internal-sftp
+
 # sshd NAME HOSTKEY ADDRESS...; further configuration comes on standard input and wins.
 add_sshd() {
     conf=$dir/etc/$1.conf
@@ -159,8 +162,8 @@ AuthorizedKeysFile .ssh/authorized_keys
 AcceptEnv MUSTER_* LC_*
 SetEnv SHLVL=5
 LogLevel VERBOSE
-Subsystem sftp internal-sftp
 END
+    [ -z "$sftp" ] || echo "Subsystem sftp $sftp" >>"$conf"
     newer_settings >>"$conf"
     echo "$(${launcher:-as_server}) $sshd -D -f $conf -E $log" >>"$dir/servers"
 }
@@ -214,6 +217,73 @@ END
     add_sshd ipv6 extra 127.2.0.7 '[::1]' </dev/null
     add_dropbear
     add_root_sshd
+    add_sftp_servers
+}
+
+# Files are served by another program than sshd, by none, or without the request that replaces one.
+# The program asks who it is, so it needs the accounts.
+add_sftp_servers() {
+    host_key files ed25519 127.2.0.11 127.2.0.12 127.2.0.13 127.2.0.14
+    sftp_server=$(find_sftp_server)
+    if [ -n "$sftp_server" ]; then
+        echo "exec $(nss_words "$dir/nss") $sftp_server" >"$dir/etc/sftp_server"
+        sftp="/bin/sh $dir/etc/sftp_server"
+        add_sshd sftp_server files 127.2.0.11 </dev/null
+        add_dropbear_sftp
+    else
+        sftp_server_skip='this sshd comes without sftp-server'
+    fi
+    sftp=
+    add_sshd no_sftp files 127.2.0.12 </dev/null
+    sftp='internal-sftp -P posix-rename'
+    add_sshd no_rename files 127.2.0.13 </dev/null
+    [ -z "$sftp_fault" ] || add_sftp_fault
+    sftp=internal-sftp
+}
+
+# Beside the unpacked sshd, or where systems have it.
+find_sftp_server() {
+    root=${sshd%/usr/sbin/sshd}
+    for path in lib/openssh libexec/openssh lib/ssh libexec lib; do
+        [ ! -x "$root/usr/$path/sftp-server" ] || {
+            echo "$root/usr/$path/sftp-server"
+            return 0
+        }
+    done
+}
+
+# The SFTP server that misbehaves. As with other accounts that are for files only, a command, even
+# a login, is answered with a word and an exit status.
+add_sftp_fault() {
+    cp "$sftp_fault" "$dir/sftp_fault" # where the other uid can reach it
+    cat >"$dir/etc/files_only" <<END
+[ "\$SSH_ORIGINAL_COMMAND" = $dir/sftp_fault ] && exec $dir/sftp_fault
+echo 'This service allows sftp connections only.'
+exit 1
+END
+    sftp=$dir/sftp_fault
+    add_sshd sftp_fault files 127.2.0.14 <<END
+ForceCommand exec sh $dir/etc/files_only
+END
+}
+
+# A dropbear's path of sftp-server is compiled in, and nothing may be there: a command that is forced
+# upon all stands in between. It leaves no process of its own.
+add_dropbear_sftp() {
+    cat >"$dir/dropbear/command" <<END
+command=\$SSH_ORIGINAL_COMMAND
+unset SSH_ORIGINAL_COMMAND
+case \$command in
+*/sftp-server) exec /bin/sh $dir/etc/sftp_server ;;
+'') exec /bin/sh ;;
+*) exec /bin/sh -c "\$command" ;;
+esac
+END
+    echo "[127.2.0.10]:$port $(grep '^ssh-ed25519 ' "$dir/dropbear/ed25519.pub" |
+        cut -d' ' -f1,2)" >>"$dir/known_hosts"
+    echo "$(as_server) dropbear -F -E -r $dir/dropbear/ed25519 -p 127.2.0.10:$port" \
+        "-c 'exec sh $dir/dropbear/command'" \
+        "-P $dir/log/dropbear_sftp.pid 2>$dir/log/dropbear_sftp.log" >>"$dir/servers"
 }
 
 add_dropbear() {
@@ -355,8 +425,18 @@ busy_address 127.2.0.6
 ipv4_twin_address 127.2.0.7
 ipv6_address ::1
 root_address 127.2.0.9
+dropbear_sftp_address 127.2.0.10
+sftp_server_address 127.2.0.11
+no_sftp_address 127.2.0.12
+no_rename_address 127.2.0.13
+sftp_fault_address 127.2.0.14
+sftp_fault_store $dir/home/fleet/sftp_fault
 END
         [ -z "${root_skip-}" ] || printf '  "root_skip": "%s",\n' "$root_skip"
+        [ -z "${sftp_server_skip-}" ] ||
+            printf '  "%s_skip": "%s",\n' sftp_server "$sftp_server_skip" \
+                dropbear_sftp "$sftp_server_skip"
+        [ -n "$sftp_fault" ] || printf '  "sftp_fault_skip": "started without it",\n'
         [ -z "${ipv6_skip-}" ] || printf '  "ipv6_skip": "%s",\n' "$ipv6_skip"
         [ -z "$faults" ] || "$faults" --list |
             sed 's/\(.*\) \(.*\)/  "fault_\1": "\2",/'
@@ -396,6 +476,11 @@ wait_for_servers() {
         wait_on "127.2.0.$n"
     done
     [ -n "$root_skip" ] || wait_on 127.2.0.9
+    [ -n "${sftp_server_skip-}" ] || wait_on 127.2.0.10
+    [ -n "${sftp_server_skip-}" ] || wait_on 127.2.0.11
+    wait_on 127.2.0.12
+    wait_on 127.2.0.13
+    [ -z "$sftp_fault" ] || wait_on 127.2.0.14
     grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 ||
         ipv6_skip='this machine has no ::1'
 }
@@ -445,6 +530,7 @@ verb=${1:-}
 groups=13
 extras=yes
 faults=
+sftp_fault=
 with=0
 lifetime=3600
 while [ $# -gt 1 ]; do
@@ -452,6 +538,7 @@ while [ $# -gt 1 ]; do
     --groups) groups=$2 && shift ;;
     --no-extras) extras=no ;;
     --faults) faults=$2 && shift ;;
+    --sftp-fault) sftp_fault=$2 && shift ;;
     --with) with=$2 && shift ;;
     --for) lifetime=$2 && shift ;;
     *) die "unknown option $1" ;;
