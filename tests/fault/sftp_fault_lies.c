@@ -198,7 +198,8 @@ bool lie_bare_readdir(struct server *s, const struct request *q)
 
 /* --- Links ----------------------------------------------------------------------------------- */
 
-/* "a" is a link to /tmp, then a folder: a client that made the link would write a/x into /tmp. */
+/* "a" is a link to /tmp, then a folder: a client that made the link would write a/muster-escaped
+ * into /tmp. */
 bool lie_links_readdir(struct server *s, const struct request *q)
 {
     static const struct {
@@ -211,7 +212,7 @@ bool lie_links_readdir(struct server *s, const struct request *q)
     if (strcmp(q->handle->path, "/links") == 0 && n < 3)
         send_name(s, q, names[n].name, names[n].type);
     else if (strcmp(q->handle->path, "/links") != 0 && n == 0)
-        send_name(s, q, "x", S_IFREG);
+        send_name(s, q, "muster-escaped", S_IFREG);
     else
         send_end(s, q);
     return true;
@@ -222,7 +223,7 @@ bool lie_links_lstat(struct server *s, const struct request *q)
 {
     if (is_top(q))
         return false;
-    if (strcmp(last_name(q), "x") == 0)
+    if (strcmp(last_name(q), "muster-escaped") == 0)
         send_kind(s, q, S_IFREG);
     else if (strcmp(last_name(q), "loop") == 0 && q->type == SFTP_LSTAT)
         send_kind(s, q, S_IFLNK);

@@ -261,6 +261,8 @@ add_sftp_fault() {
 echo 'This service allows sftp connections only.'
 exit 1
 END
+    # It makes its store at its first start.
+    sh -c "$(as_uid) env HOME=$dir/home/fleet $dir/sftp_fault" </dev/null
     sftp=$dir/sftp_fault
     add_sshd sftp_fault files 127.2.0.14 <<END
 ForceCommand exec sh $dir/etc/files_only
