@@ -12,10 +12,10 @@
 
 enum { MOST_WORDS = 64 };
 
-struct proc *run_start(const struct proc_args *args, const char *inventory,
-                       const char *const *words)
+struct proc *run_start_command(const char *command, const struct proc_args *args,
+                               const char *inventory, const char *const *words)
 {
-    const char *argv[MOST_WORDS] = { MUSTER_BINARY, "run",
+    const char *argv[MOST_WORDS] = { MUSTER_BINARY, command,
                                      "-i",          inventory,
                                      "--json",      tmp_path("report.json"),
                                      "--jsonl",     tmp_path("events.jsonl") };
@@ -29,6 +29,12 @@ struct proc *run_start(const struct proc_args *args, const char *inventory,
     remove(tmp_path("report.json"));
     remove(tmp_path("events.jsonl"));
     return proc_start(&own);
+}
+
+struct proc *run_start(const struct proc_args *args, const char *inventory,
+                       const char *const *words)
+{
+    return run_start_command("run", args, inventory, words);
 }
 
 /* Numbered without gaps, and after a host's end nothing more of it. */
@@ -106,6 +112,12 @@ const char *run_error(const struct run *r, const char *name)
 {
     const cJSON *host = run_host(r, name);
     return json_has(host, "error") ? json_text_at(host, "error.code") : "";
+}
+
+const char *run_message(const struct run *r, const char *name)
+{
+    const cJSON *host = run_host(r, name);
+    return json_has(host, "error") ? json_text_at(host, "error.message") : "";
 }
 
 const char *run_stdout(const struct run *r, const char *name)

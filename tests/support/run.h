@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `muster run` on the fleet, with everything that it says in one place.
+ * `muster run`, `push` or `pull` on the fleet, with everything that it says in one place.
  *
  *      struct run r = RUN(fleet_text("inventory"), "-w", "web001", "true");
  *      run_expect(&r, 0);
  *      cr_assert_str_eq(run_status(&r, "web001"), "ok");
+ *      r = PUSH(fleet_text("inventory"), "-w", "web001", "file", "/tmp/");
  *
  * Each run writes a --json report, checked against its schema, and --jsonl events, checked for
  * their promises: seq without gaps, exactly one host_end for each selected host, run_end last.
@@ -39,6 +40,16 @@ struct proc *run_start(const struct proc_args *args, const char *inventory,
     run_start(args, inventory, (const char *const[]){ __VA_ARGS__, NULL })
 struct run run_finish(struct proc *p);
 
+/* The same for another command than `run`. */
+struct proc *run_start_command(const char *command, const struct proc_args *args,
+                               const char *inventory, const char *const *words);
+#define PUSH_START(args, inventory, ...)                                                           \
+    run_start_command("push", args, inventory, (const char *const[]){ __VA_ARGS__, NULL })
+#define PULL_START(args, inventory, ...)                                                           \
+    run_start_command("pull", args, inventory, (const char *const[]){ __VA_ARGS__, NULL })
+#define PUSH(inventory, ...) run_finish(PUSH_START(NULL, inventory, __VA_ARGS__))
+#define PULL(inventory, ...) run_finish(PULL_START(NULL, inventory, __VA_ARGS__))
+
 /* Fails the test, showing all output, unless muster ended with `exit_code`. */
 void run_expect(const struct run *r, int exit_code);
 
@@ -46,6 +57,7 @@ void run_expect(const struct run *r, int exit_code);
 const cJSON *run_host(const struct run *r, const char *name);
 const char *run_status(const struct run *r, const char *name);
 const char *run_error(const struct run *r, const char *name); /* error.code, "" without an error */
+const char *run_message(const struct run *r, const char *name); /* error.message, likewise */
 const char *run_stdout(const struct run *r, const char *name);
 
 /* Was the remote command ended for certain, by a signal (which libssh2 must be able to send) or by
