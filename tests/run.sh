@@ -6,7 +6,7 @@
 #
 #   (nothing)  gcc build and all tests; clang build; the tests again under ASan and UBSan
 #   --quick    gcc build and all tests only
-#   --long     also: fuzzing, thread sanitizer, and a Debian 13 root with its libssh2
+#   --long     also: files of 5 GB, fuzzing, thread sanitizer, and a Debian 13 root with its libssh2
 #   --help     this text
 #
 # Builds in build-tests/. The last line is "N passed, N failed, N skipped"; what was skipped is
@@ -26,7 +26,7 @@ help() {
 
 for option; do
     case $option in
-    --long) long=yes ;;
+    --long) long=yes && export MUSTER_TESTS_LONG=1 ;;
     --quick) quick=yes ;;
     --help | -h) help && exit 0 ;;
     *) help >&2 && exit 2 ;;
