@@ -89,6 +89,24 @@ Test(list, keeps_order_and_bears_removal)
     cr_assert_eq(list_entry(list_pop(&head), struct item, link)->n, 2);
 }
 
+Test(list, prepend_comes_first)
+{
+    struct list head, a, b, c, other;
+    list_init(&head);
+    list_prepend(&head, &a);
+    list_prepend(&head, &b);
+    list_append(&head, &c);
+    list_init(&other);
+    list_splice(&other, &head);
+    cr_assert_eq(list_pop(&other), &b);
+    cr_assert_eq(list_pop(&other), &a);
+    cr_assert_eq(list_pop(&other), &c);
+    cr_assert(list_is_empty(&other));
+    list_prepend(&other, &c);
+    cr_assert_eq(other.prev, &c);
+    cr_assert_eq(c.prev, &other);
+}
+
 Test(error, prefixes_moves_and_names_every_code)
 {
     struct error a = ERROR_INIT, b = ERROR_INIT;
