@@ -195,6 +195,18 @@ static void parse_status(struct sftp_reply *r, struct wire *w)
     r->text = w->left ? wire_string(w) : (struct wire_string){ (const unsigned char *)"", 0 };
 }
 
+/* NAME: a listing that lacks names must not look whole, so they are walked here once. */
+static void parse_names(struct sftp_reply *r, struct wire *w)
+{
+    struct sftp_name name;
+    r->name_count = wire_u32(w);
+    r->names = *w;
+    struct sftp_reply walk = *r;
+    while (sftp_next_name(&walk, &name))
+        ;
+    w->failed = walk.names.failed;
+}
+
 /* Reads what belongs to the type; false where we know none such. */
 static bool parse_details(struct sftp_reply *r, struct wire *w)
 {
@@ -215,8 +227,7 @@ static bool parse_details(struct sftp_reply *r, struct wire *w)
         r->attributes = read_attributes(w);
         return true;
     case SFTP_NAME:
-        r->name_count = wire_u32(w);
-        r->names = *w;
+        parse_names(r, w);
         return true;
     case SFTP_EXTENDED_REPLY:
         return true;

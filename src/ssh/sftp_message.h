@@ -130,11 +130,10 @@ void sftp_add_request(struct buf *out, uint32_t id, const struct sftp_request *r
 /* Appends the greeting. */
 void sftp_add_init(struct buf *out);
 
-/* Takes a message (without its length) apart; ERR_TRANSFER where it is none. What is there is
- * whole, but names may still turn out not to be. */
+/* Takes a message (without its length) apart; ERR_TRANSFER where it is none, or is cut off. */
 bool sftp_parse(struct sftp_reply *ret, const void *message, size_t size, struct error *reterr);
 
-/* One name of a NAME reply: false at the end, or where the message is cut off (names.failed). */
+/* One name of a NAME reply: false at the end. */
 struct sftp_name {
     struct wire_string name;
     struct sftp_attributes attributes;
