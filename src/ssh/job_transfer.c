@@ -245,10 +245,11 @@ static void on_ready(void *arg)
     t->moves = batch_new(t->job.session, move_script);
 }
 
-static bool on_room(void *arg)
+static void on_room(void *arg)
 {
     struct transfer *t = arg;
-    return t->phase == TRANSFER_WORKING && t->ops->fill(t);
+    if (t->phase == TRANSFER_WORKING)
+        t->ops->fill(t);
 }
 
 /* The SFTP client has ended by itself. */

@@ -45,7 +45,7 @@ struct sftp *sftp_new(const struct sftp_args *args)
     struct sftp *s = xcalloc(1, sizeof *s);
     s->args = *args;
     buf_init(&s->out, OUT_MAX);
-    buf_init(&s->in, SFTP_MESSAGE_MAX + LOOP_READ_BUFFER_SIZE);
+    buf_init(&s->in, 4 + SFTP_MESSAGE_MAX + LOOP_READ_BUFFER_SIZE);
     return s;
 }
 
@@ -61,6 +61,9 @@ void sftp_free(struct sftp *s)
 
 void sftp_close(struct sftp *s)
 {
+    struct session *session = s->args.job->session;
+    if (s->state == SFTP_OPENING && session->opening == s->args.job)
+        session_give_up_open(session);
     /* The server is told; what it answers is libssh2's affair until the session is freed. */
     if (s->channel)
         libssh2_channel_free(s->channel);
@@ -127,7 +130,8 @@ static void greet(struct sftp *s, const struct sftp_reply *reply)
 static void deliver(struct sftp *s, const struct sftp_reply *reply)
 {
     struct pending *p = &s->pending[reply->id % SFTP_IN_FLIGHT_MAX];
-    if (!p->fn || s->next_id - reply->id > SFTP_IN_FLIGHT_MAX || reply->id >= s->next_id) {
+    uint32_t age = s->next_id - 1 - reply->id; /* the last one's is 0; numbers may wrap around */
+    if (!p->fn || age >= SFTP_IN_FLIGHT_MAX) {
         fail(s, ERR_TRANSFER, "the SFTP server answered a request that was not made");
         return;
     }
@@ -217,20 +221,29 @@ static enum step receive(struct sftp *s)
     return STEP_WAIT;
 }
 
+/* What was sent takes no room any more. */
+static void forget_sent(struct sftp *s)
+{
+    buf_consume(&s->out, s->sent);
+    s->sent = 0;
+}
+
 /* Is there something to be sent? Asks for bulk data where nothing else waits. */
 static bool has_something(struct sftp *s)
 {
     if (s->sent < s->out.size)
         return true;
-    buf_clear(&s->out);
-    s->sent = 0;
-    return s->state == SFTP_READY && s->args.on_room(s->args.arg) && s->out.size > 0;
+    forget_sent(s);
+    if (s->state == SFTP_READY && !s->out.failed)
+        s->args.on_room(s->args.arg);
+    return s->out.size > 0;
 }
 
 /* Sends what the window and the buffers take. */
 static enum step transmit(struct sftp *s)
 {
     struct transport *transport = s->args.job->session->transport;
+    forget_sent(s);
     for (size_t moved = 0; moved < SESSION_SLICE;) {
         if (transport->ops->pending(transport) >= TRANSPORT_PENDING_LOW ||
             libssh2_channel_window_write(s->channel) == 0 || !has_something(s))

@@ -4,7 +4,7 @@
  *
  *   sftp_send(request, fn) --> [ out ] --channel--> server --> [ in ] --> fn(reply)
  *   bulk data: on_room() is asked whenever all is sent and the server's window and the transport
- *   have room, and sends one request; so at most one of them waits in memory.
+ *   have room, and may send one request; so at most one of them waits in memory.
  *
  * Any number of requests may be under way, each with its own callback; servers may answer in any
  * order. It belongs to a job, whose turn calls sftp_run(); callbacks come from within that call,
@@ -24,8 +24,8 @@ struct sftp_args {
     struct job *job; /* whose channel it is */
     /* Called once, when requests may be sent. */
     void (*on_ready)(void *arg);
-    /* Sends one more request with bulk data; false where there is none to be sent now. */
-    bool (*on_room)(void *arg);
+    /* May send one more request with bulk data. */
+    void (*on_room)(void *arg);
     void *arg;
 };
 
@@ -33,7 +33,8 @@ struct sftp_args {
 struct sftp *sftp_new(const struct sftp_args *args);
 void sftp_free(struct sftp *s); /* NULL is fine; the connection may be gone */
 
-/* Lets go of the channel, while the connection is there; no callback comes any more. */
+/* Lets go of the channel, while the connection is there; no callback comes any more. Where it was
+ * still being opened, nothing can be opened on the connection again (session_give_up_open()). */
 void sftp_close(struct sftp *s);
 
 /* One turn. STEP_NEXT: the client has ended, sftp_error() says why; STEP_FAIL: the connection has.

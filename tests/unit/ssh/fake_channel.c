@@ -120,7 +120,6 @@ LIBSSH2_CHANNEL *libssh2_channel_open_ex(LIBSSH2_SESSION *s, const char *channel
     (void)message;
     (void)message_len;
     cr_assert_str_eq(channel_type, "session");
-    cr_assert_eq(window_size, 256 * 1024, "law 5");
     cr_assert_eq(packet_size, 32 * 1024, "law 5");
     int scripted = fake_next(FAKE_OPEN);
     if (scripted != FAKE_GOOD) {
@@ -130,6 +129,7 @@ LIBSSH2_CHANNEL *libssh2_channel_open_ex(LIBSSH2_SESSION *s, const char *channel
     int rc = 0;
     if (!s->opening) {
         s->opening = add_channel(s);
+        s->opening->own_window = window_size;
         fake_note("open", s->opening->id);
         rc = fake_send(s, 'O', s->opening->id, NULL, 0);
     }
@@ -151,16 +151,19 @@ int libssh2_channel_process_startup(LIBSSH2_CHANNEL *c, const char *request,
                                     unsigned int request_len, const char *message,
                                     unsigned int message_len)
 {
-    (void)request_len;
-    cr_assert_str_eq(request, "exec");
+    bool is_exec = strcmp(request, "exec") == 0;
+    cr_assert_eq(request_len, strlen(request));
+    cr_assert(is_exec || strcmp(request, "subsystem") == 0);
+    cr_assert_eq(c->own_window, (is_exec ? 256 : 2048) * 1024, "law 5");
     int scripted = fake_next(FAKE_STARTUP);
     if (scripted != FAKE_GOOD)
         return fake_scripted(c->session, scripted);
-    int rc = c->was_requested ? 0 : fake_send(c->session, 'X', c->id, message, message_len);
+    char kind = is_exec ? 'X' : 'Y';
+    int rc = c->was_requested ? 0 : fake_send(c->session, kind, c->id, message, message_len);
     if (rc)
         return rc;
     if (!c->was_requested)
-        fake_note("exec", c->id);
+        fake_note(request, c->id);
     c->was_requested = true;
     rc = fake_pump(c->session);
     if (c->reply == '+')

@@ -9,8 +9,8 @@
  *   server sends: H host key  K channel open  N channel refused  + request granted  - refused
  *                 o stdout  e stderr  F end of file  S exit status  G exit signal  C close
  *                 A window  D debug message  Q disconnect message
- *   client sends: O open  X exec  d data  F end of file  A window  C close  Q disconnect
- *                 T signal
+ *   client sends: O open  X exec  Y subsystem  d data  F end of file  A window  C close  Q
+ * disconnect T signal
  *
  * A script makes a call return something else: fake_script() queues a result for the next calls of
  * one function.

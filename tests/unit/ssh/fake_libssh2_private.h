@@ -22,8 +22,9 @@ struct _LIBSSH2_CHANNEL {
     bool remote_close;
     bool local_eof;
     bool local_close;
-    size_t window;   /* what the server takes */
-    size_t consumed; /* read since the window was last adjusted */
+    size_t own_window; /* what the client opened it with */
+    size_t window;     /* what the server takes */
+    size_t consumed;   /* read since the window was last adjusted */
     struct buf data[2];
     int exit_status;
     char signal[32];

@@ -11,7 +11,7 @@
 #include "net/transport_fd.h"
 
 struct fake_dial fake_dial;
-struct wire wire;
+struct fake_wire wire;
 
 enum { MOST_BYTES = 64 << 20, NO_FD = 1000 };
 
@@ -203,7 +203,7 @@ void wire_reset(void)
     cr_assert_not(current, "a transport is left open");
     buf_release(&wire.in);
     buf_release(&wire.sent);
-    wire = (struct wire){ 0 };
+    wire = (struct fake_wire){ 0 };
     buf_init(&wire.in, MOST_BYTES);
     buf_init(&wire.sent, MOST_BYTES);
 }

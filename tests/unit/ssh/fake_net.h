@@ -24,7 +24,7 @@ extern struct fake_dial fake_dial;
 void fake_dial_answer(void);
 void fake_dial_fail(const char *text);
 
-struct wire {
+struct fake_wire {
     bool is_stuck; /* what is sent stays pending */
     size_t pending;
     bool is_at_end;  /* the server closed: 0 once `in` is empty */
@@ -38,7 +38,7 @@ struct wire {
     int closed;
     int recvs; /* calls of recv */
 };
-extern struct wire wire;
+extern struct fake_wire wire;
 
 /* An empty wire, for the next session. */
 void wire_reset(void);

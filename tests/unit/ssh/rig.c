@@ -91,7 +91,8 @@ void rig_init(struct rig *r)
     r->services = (struct ssh_services){ .loop = r->loop,
                                          .dns = dns_new(r->loop),
                                          .identities = identity_store_new(),
-                                         .gate = &r->gate };
+                                         .gate = &r->gate,
+                                         .rate = &r->rate };
 }
 
 void rig_name(struct rig *r, const char *address)

@@ -8,6 +8,7 @@
 #define MUSTER_TESTS_RIG_H
 
 #include "base/arena.h"
+#include "base/rate.h"
 #include "base/secret.h"
 #include "fake_agent.h"
 #include "fake_dns.h"
@@ -25,6 +26,7 @@
 struct rig {
     struct loop *loop;
     struct gate gate;
+    struct rate rate;
     struct ssh_services services;
     struct arena *arena;
     struct settings settings;
