@@ -127,7 +127,11 @@ static bool take_first(struct reader *r, struct piece *piece)
         return take_end(r);
     size_t size = piece->size;
     uint64_t most = r->end - r->done; /* it may have grown since it was announced */
-    if (!r->args.on_data(r->args.arg, piece->data, size < most ? size : (size_t)most, r->done)) {
+    r->waiting++;                     /* on_data() may stop the reader, which must not end in it */
+    bool goes_on =
+        r->args.on_data(r->args.arg, piece->data, size < most ? size : (size_t)most, r->done);
+    r->waiting--;
+    if (!goes_on) {
         r->is_over = true;
         return false;
     }
@@ -185,7 +189,8 @@ static void on_piece(void *arg, const struct sftp_reply *reply)
     struct reader *r = piece->reader;
     r->waiting--;
     r->args.transfer->pieces--;
-    keep(piece, reply);
+    if (!r->is_over)
+        keep(piece, reply);
     take_pieces(r);
     end_if_over(r);
 }
