@@ -83,6 +83,11 @@ bool batch_is_possible(const struct batch *b)
     return session_may_exec_helper(b->session);
 }
 
+bool batch_is_busy(const struct batch *b)
+{
+    return !list_is_empty(&b->asked) || !list_is_empty(&b->waiting);
+}
+
 void batch_add(struct batch *b, const char *first, const char *second, batch_fn *fn, void *arg)
 {
     struct item *item = xcalloc(1, sizeof *item);

@@ -32,6 +32,9 @@ bool batch_is_possible(const struct batch *b);
 /* Adds an item: one word or (second not NULL) two, any bytes, quoted here. */
 void batch_add(struct batch *b, const char *first, const char *second, batch_fn *fn, void *arg);
 
+/* Is there an item that was not told? */
+bool batch_is_busy(const struct batch *b);
+
 /* Starts what waits; called each turn. */
 void batch_run(struct batch *b);
 

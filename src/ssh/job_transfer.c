@@ -107,40 +107,6 @@ bool transfer_reply_failed(const struct sftp_reply *reply, enum sftp_type wanted
     return true;
 }
 
-/* Undoes what is under way, because of end_why. */
-static void begin_undo(struct transfer *t)
-{
-    t->phase = TRANSFER_UNDOING;
-    t->undo_until_us = clock_monotonic_us() + UNDO_US;
-    job_wake_at(&t->job, t->undo_until_us);
-    batch_cancel(t->digests, "the transfer was ended");
-    t->ops->undo(t);
-}
-
-void job_transfer_end(struct job *job, const struct error *why)
-{
-    struct transfer *t = transfer_of(job);
-    if (t->phase != TRANSFER_WORKING)
-        return;
-    error_copy(&t->end_why, why);
-    if (sftp_is_ready(t->sftp))
-        begin_undo(t);
-    else
-        t->phase = TRANSFER_ENDED;
-    session_wake(job->session);
-}
-
-void transfer_fail(struct transfer *t, const char *fmt, ...)
-{
-    struct error why = ERROR_INIT;
-    va_list ap;
-    va_start(ap, fmt);
-    error_vset(&why, ERR_TRANSFER, fmt, ap);
-    va_end(ap);
-    job_transfer_end(&t->job, &why);
-    error_release(&why);
-}
-
 /* Ends the transfer on the spot, with what may be left on the host. */
 static void end_hard(struct transfer *t, enum error_code code, const char *text)
 {
@@ -160,6 +126,40 @@ static void end_hard(struct transfer *t, enum error_code code, const char *text)
     t->phase = TRANSFER_ENDED;
 }
 
+/* Undoes what is under way, because of end_why. */
+static void begin_undo(struct transfer *t)
+{
+    t->phase = TRANSFER_UNDOING;
+    t->undo_until_us = clock_monotonic_us() + UNDO_US;
+    job_wake_at(&t->job, t->undo_until_us);
+    batch_cancel(t->digests, "the transfer was ended");
+    t->ops->undo(t);
+}
+
+void job_transfer_end(struct job *job, const struct error *why)
+{
+    struct transfer *t = transfer_of(job);
+    if (t->phase != TRANSFER_WORKING)
+        return;
+    error_copy(&t->end_why, why);
+    if (sftp_is_ready(t->sftp))
+        begin_undo(t);
+    else
+        end_hard(t, why->code, error_text(why));
+    session_wake(job->session);
+}
+
+void transfer_fail(struct transfer *t, const char *fmt, ...)
+{
+    struct error why = ERROR_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    error_vset(&why, ERR_TRANSFER, fmt, ap);
+    va_end(ap);
+    job_transfer_end(&t->job, &why);
+    error_release(&why);
+}
+
 /* Everything was begun and has ended: draws the sum. */
 static void end_well(struct transfer *t)
 {
@@ -174,10 +174,23 @@ static void end_well(struct transfer *t)
         error_move(&t->result.error, &t->first_failure);
 }
 
+/* When -u is over: the time that the gate was held is not the host's. */
+static int64_t run_until_us(const struct transfer *t, int64_t now)
+{
+    int64_t held = gate_held_us(t->job.session->services->gate, now) - t->gate_held_us;
+    return t->ready_us + t->args.timeout_us + held;
+}
+
+/* Does the host owe an answer? Who waits for the rate or the gate is not kept waiting by it. */
+static bool is_awaiting(const struct transfer *t)
+{
+    return sftp_in_flight(t->sftp) > 0 || batch_is_busy(t->digests) || batch_is_busy(t->moves);
+}
+
 /* The limit that is over at `now`. */
 static enum error_code expired(const struct transfer *t, int64_t now)
 {
-    if (t->args.timeout_us > 0 && now >= t->ready_us + t->args.timeout_us)
+    if (t->args.timeout_us > 0 && now >= run_until_us(t, now))
         return ERR_RUN_TIMEOUT;
     if (t->args.idle_us > 0 && now >= t->answer_us + t->args.idle_us)
         return ERR_IDLE_TIMEOUT;
@@ -188,6 +201,8 @@ static enum error_code expired(const struct transfer *t, int64_t now)
 static void enforce_work_limits(struct transfer *t, int64_t now)
 {
     struct error why = ERROR_INIT;
+    if (!is_awaiting(t))
+        t->answer_us = now;
     switch (expired(t, now)) {
     case ERR_RUN_TIMEOUT:
         error_set(&why, ERR_RUN_TIMEOUT, "still at work after %.3gs",
@@ -197,8 +212,9 @@ static void enforce_work_limits(struct transfer *t, int64_t now)
         error_set(&why, ERR_IDLE_TIMEOUT, "no answer for %.3gs", (double)t->args.idle_us / 1e6);
         break;
     default:
-        if (t->args.timeout_us > 0)
-            job_wake_at(&t->job, t->ready_us + t->args.timeout_us);
+        /* While the gate is held no time passes; who opens it wakes the session. */
+        if (t->args.timeout_us > 0 && !t->job.session->services->gate->held)
+            job_wake_at(&t->job, run_until_us(t, now));
         if (t->args.idle_us > 0)
             job_wake_at(&t->job, t->answer_us + t->args.idle_us);
         return;
@@ -241,6 +257,7 @@ static void on_ready(void *arg)
 {
     struct transfer *t = arg;
     t->ready_us = t->answer_us = clock_monotonic_us();
+    t->gate_held_us = gate_held_us(t->job.session->services->gate, t->ready_us);
     t->digests = batch_new(t->job.session, digest_script);
     t->moves = batch_new(t->job.session, move_script);
 }

@@ -72,7 +72,8 @@ struct transfer {
 
     int64_t open_until_us; /* monotonic, as all below; 0: not waiting */
     int64_t ready_us;
-    int64_t answer_us; /* the last one came */
+    int64_t gate_held_us; /* as it was at ready_us */
+    int64_t answer_us;    /* the last one came, or none was awaited */
     uint64_t answers;
     int64_t undo_until_us;
 };
