@@ -67,12 +67,25 @@ static void free_items(struct list *list)
     list_for_each(it, tmp, list) free_item(list_entry(it, struct item, link));
 }
 
+/* Lets go of the script that runs. */
+static void drop_helper(struct batch *b, const char *why)
+{
+    if (!b->helper)
+        return;
+    struct error cancelled = ERROR_INIT;
+    error_set(&cancelled, ERR_CANCELLED_BY_USER, "%s", why);
+    b->run->batch = NULL;
+    job_exec_end(b->helper, &cancelled);
+    b->helper = NULL;
+    b->run = NULL;
+    error_release(&cancelled);
+}
+
 void batch_free(struct batch *b)
 {
     if (!b)
         return;
-    if (b->run)
-        b->run->batch = NULL;
+    drop_helper(b, "nobody waits for it");
     free_items(&b->waiting);
     free_items(&b->asked);
     free(b);
@@ -248,15 +261,7 @@ void batch_run(struct batch *b)
 
 void batch_cancel(struct batch *b, const char *why)
 {
-    if (b->helper) {
-        struct error cancelled = ERROR_INIT;
-        error_set(&cancelled, ERR_CANCELLED_BY_USER, "%s", why);
-        b->run->batch = NULL;
-        job_exec_end(b->helper, &cancelled);
-        b->helper = NULL;
-        b->run = NULL;
-        error_release(&cancelled);
-    }
+    drop_helper(b, why);
     answer_all(&b->asked, why);
     answer_all(&b->waiting, why);
 }

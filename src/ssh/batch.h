@@ -23,7 +23,7 @@ typedef void batch_fn(void *arg, const char *line, const char *why);
 /* `script` is sh; no single quote and no newline may stand in it; $1 is the token. */
 struct batch *batch_new(struct session *session, const char *script);
 
-/* Whatever waits is forgotten; a script that runs is left to end, unheard. NULL is fine. */
+/* Whatever waits is forgotten, and the script that runs is let go of. NULL is fine. */
 void batch_free(struct batch *b);
 
 /* Can it be used on this host? */

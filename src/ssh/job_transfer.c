@@ -132,8 +132,8 @@ static void begin_undo(struct transfer *t)
     t->phase = TRANSFER_UNDOING;
     t->undo_until_us = clock_monotonic_us() + UNDO_US;
     job_wake_at(&t->job, t->undo_until_us);
-    batch_cancel(t->digests, "the transfer was ended");
     t->ops->undo(t);
+    batch_cancel(t->digests, "the transfer was ended");
 }
 
 void job_transfer_end(struct job *job, const struct error *why)
@@ -284,7 +284,7 @@ static enum step run_pass(struct transfer *t)
     enum step step = sftp_run(t->sftp);
     if (step == STEP_NEXT)
         sftp_ended(t);
-    if (t->digests) {
+    if (t->digests && t->phase != TRANSFER_ENDED) {
         batch_run(t->digests);
         batch_run(t->moves);
     }
@@ -310,6 +310,15 @@ static enum step run_passes(struct transfer *t)
     }
 }
 
+/* Nothing comes after this: the scripts beside the transfer have nobody to answer to. */
+static void tell_end(struct transfer *t)
+{
+    batch_free(t->digests);
+    batch_free(t->moves);
+    t->digests = t->moves = NULL;
+    t->args.listener.on_end(t->args.listener.arg, &t->result);
+}
+
 static enum step transfer_run(struct job *job)
 {
     struct transfer *t = transfer_of(job);
@@ -318,7 +327,7 @@ static enum step transfer_run(struct job *job)
     if (step == STEP_FAIL || t->phase != TRANSFER_ENDED)
         return step;
     sftp_close(t->sftp);
-    t->args.listener.on_end(t->args.listener.arg, &t->result);
+    tell_end(t);
     return STEP_NEXT;
 }
 
@@ -337,15 +346,13 @@ static void transfer_abort(struct job *job, const struct error *why)
     struct transfer *t = transfer_of(job);
     if (t->phase != TRANSFER_ENDED)
         end_hard(t, code_for(t, why->code), error_text(why));
-    t->args.listener.on_end(t->args.listener.arg, &t->result);
+    tell_end(t);
 }
 
 static void transfer_free(struct job *job)
 {
     struct transfer *t = transfer_of(job);
     t->ops->release(t);
-    batch_free(t->digests);
-    batch_free(t->moves);
     sftp_free(t->sftp);
     error_release(&t->result.error);
     error_release(&t->end_why);

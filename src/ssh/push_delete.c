@@ -239,7 +239,8 @@ static void start(struct doomed *d)
 
 void push_delete_run(struct push *push)
 {
-    while (push->deleting < ACTIVE_MAX && !list_is_empty(&push->doomed))
+    bool is_over = push->t.phase != TRANSFER_WORKING; /* then each ends without a request */
+    while ((push->deleting < ACTIVE_MAX || is_over) && !list_is_empty(&push->doomed))
         start(list_entry(push->doomed.next, struct doomed, link));
 }
 

@@ -137,7 +137,7 @@ static void end(struct put *p)
     struct push *push = p->push;
     if (!p->is_cancelled)
         tell(p);
-    if (p->state >= PUT_OPEN)
+    if (p->temporary) /* OPEN has counted it */
         push->backlog -= p->entry->size - p->sent;
     push->t.item_count--;
     put_free(p);
