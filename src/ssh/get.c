@@ -45,8 +45,7 @@ void get_end(struct get *g)
     struct get *parent = g->parent;
     if (!g->is_cancelled)
         pull_tell(g);
-    if (g->state == GET_READ || g->state == GET_CHECK)
-        pull->backlog -= g->attributes.size - g->received;
+    pull->backlog -= g->backlog;
     pull->t.item_count--;
     get_free(g);
     if (parent)
@@ -252,13 +251,14 @@ static bool is_within_limit(struct get *g, size_t size)
 static bool on_data(void *arg, const void *data, size_t size, uint64_t offset)
 {
     struct get *g = arg;
+    uint64_t announced = size < g->backlog ? size : g->backlog; /* it may have grown since */
     if (g->is_cancelled || (!g->file && !create(g)) || !is_within_limit(g, size) ||
         !landing_write(g->file, data, size, offset, &g->error))
         return false;
     g->received += size;
     g->moved += size;
-    /* A size that was not announced, or has grown, is no backlog. */
-    g->pull->backlog -= size <= g->pull->backlog ? size : g->pull->backlog;
+    g->backlog -= announced;
+    g->pull->backlog -= announced;
     transfer_moved(&g->pull->t, size);
     return true;
 }
@@ -298,7 +298,8 @@ static void begin_reading(struct get *g)
         return;
     }
     g->state = GET_READ;
-    g->pull->backlog += g->attributes.size;
+    g->backlog = g->attributes.size;
+    g->pull->backlog += g->backlog;
     g->reader = reader_new(&(struct reader_args){ .transfer = t,
                                                   .path = g->remote,
                                                   .offset = g->resumed,
@@ -454,16 +455,26 @@ void get_begin(struct get *g)
             on_looked);
 }
 
+/* Nobody lists it any further, or begins what is in it. */
+static void cancel_folder(struct get *g)
+{
+    if (!list_is_empty(&g->also)) { /* its listing was paused */
+        list_remove(&g->also);
+        g->is_listed = true;
+    }
+    if (g->is_listed && g->children == 0 && g->waiting == 0)
+        get_end(g);
+}
+
 void get_cancel(struct get *g)
 {
-    if (g->state == GET_FOLDER && !list_is_empty(&g->also)) {
-        list_remove(&g->also); /* its listing was paused, and nobody answers */
-        g->is_listed = true;
-        if (g->children == 0)
-            get_end(g);
-    } else if (g->reader && g->state == GET_READ) {
-        reader_stop(g->reader, &g->pull->t.end_why);
-    } else if (!list_is_empty(&g->also)) {
-        get_hash_more(g);
+    struct reader *reader = g->reader;
+    if (g->state == GET_FOLDER) {
+        cancel_folder(g);
+        return;
     }
+    if (!list_is_empty(&g->also))
+        get_hash_more(g); /* ends it only where there is no reader */
+    if (reader)
+        reader_stop(reader, &g->pull->t.end_why);
 }

@@ -81,6 +81,12 @@ bool transfer_may_begin(const struct transfer *t)
            !t->job.session->services->gate->held;
 }
 
+bool transfer_is_end_of_names(const struct sftp_reply *reply)
+{
+    return (reply->type == SFTP_STATUS && reply->status == SFTP_EOF) ||
+           (reply->type == SFTP_NAME && reply->name_count == 0);
+}
+
 bool transfer_keep_handle(struct transfer_handle *h, const struct sftp_reply *reply)
 {
     if (reply->handle.size == 0 || reply->handle.size > sizeof h->bytes)

@@ -138,7 +138,7 @@ static void on_names(void *arg, const struct sftp_reply *reply)
     struct get *g = arg;
     struct pull *pull = g->pull;
     g->waiting--;
-    bool is_end = reply->type == SFTP_STATUS && reply->status == SFTP_EOF;
+    bool is_end = transfer_is_end_of_names(reply);
     if (is_end || pull->t.phase != TRANSFER_WORKING ||
         transfer_reply_failed(reply, SFTP_NAME, &g->error, g->remote)) {
         end_listing(g);

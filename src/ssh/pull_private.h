@@ -54,6 +54,7 @@ struct get {
     enum file_action action;
     struct sftp_attributes attributes;
     uint64_t received;
+    uint64_t backlog; /* what of pull.backlog is its */
     uint64_t moved;
     bool is_cancelled;
     struct error error;

@@ -198,7 +198,7 @@ static void on_names(void *arg, const struct sftp_reply *reply)
 {
     struct doomed *d = arg;
     d->push->deleting--;
-    bool is_end = reply->type == SFTP_STATUS && reply->status == SFTP_EOF;
+    bool is_end = transfer_is_end_of_names(reply);
     if (is_end || d->push->t.phase != TRANSFER_WORKING ||
         transfer_reply_failed(reply, SFTP_NAME, &d->error, d->path)) {
         end_listing(d);

@@ -102,6 +102,10 @@ bool transfer_may_move(struct transfer *t, size_t size);
 /* May another item be begun? */
 bool transfer_may_begin(const struct transfer *t);
 
+/* Does the answer to READDIR say that all names have come? One without names does, as for OpenSSH:
+ * a server could send those for ever. */
+bool transfer_is_end_of_names(const struct sftp_reply *reply);
+
 /* Keeps a HANDLE reply's handle; false where it is none or too long. */
 bool transfer_keep_handle(struct transfer_handle *h, const struct sftp_reply *reply);
 struct wire_string transfer_handle(const struct transfer_handle *h);

@@ -2,6 +2,7 @@
 #include "copying.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,17 @@ void copying_bytes(const char *path, size_t size)
 char *copying_read(const char *path)
 {
     return file_exists(path) ? file_read(path, NULL) : NULL;
+}
+
+int copying_count(const char *path)
+{
+    int count = 0;
+    DIR *folder = opendir(path);
+    cr_assert(folder, "%s", path);
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(folder);
+    return count;
 }
 
 static void list_sources(struct copying *c)
@@ -197,11 +209,11 @@ void copying_finish(struct copying *c)
     while (c->rig.gate.held)
         gate_release(&c->rig.gate);
     buf_release(&c->told);
+    remote_release();
     rig_release(&c->rig);
     error_release(&c->result.error);
     source_tree_free(c->spec.tree);
     landing_free(c->spec.landing);
-    remote_release();
     remove_tree("src");
     remove_tree("out");
 }

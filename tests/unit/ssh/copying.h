@@ -36,6 +36,8 @@ void copying_file(const char *path, const char *content);
 void copying_bytes(const char *path, size_t size); /* byte i is i % 251 */
 char *copying_read(const char *path);              /* heap; NULL: there is none */
 
+int copying_count(const char *path); /* names in a folder */
+
 /* Lists the sources, opens the session, adds the job and settles; copying_accept() lets the server
  * in, and settles. copying_run(): both. */
 void copying_begin(struct copying *c);

@@ -48,6 +48,7 @@ static struct {
     enum sftp_type held;
     unsigned silent_after;
     bool hides_sizes;
+    bool lists_nothing;
     unsigned requests, by_type[256];
 } remote;
 
@@ -262,7 +263,7 @@ static void answer_readdir(const struct peer_request *r)
     {
         const struct node *node = list_entry(it, struct node, link);
         const char *name = name_in(handle->path, node->path);
-        if (!name || seen++ < handle->listed || count == NAMES_AT_ONCE)
+        if (remote.lists_nothing || !name || seen++ < handle->listed || count == NAMES_AT_ONCE)
             continue;
         const struct sftp_attributes a = attributes_of(node);
         peer_add_name(&out, name, &a);
@@ -271,7 +272,7 @@ static void answer_readdir(const struct peer_request *r)
     handle->listed += count;
     peer_end_names(&out, start);
     out.data[start + 12] = (char)count;
-    if (count > 0)
+    if (count > 0 || remote.lists_nothing)
         peer_sends(out.data, out.size);
     else
         say(r, SFTP_EOF);
@@ -501,6 +502,11 @@ void remote_fail(enum sftp_type type, const char *part, uint32_t status, const c
 {
     cr_assert_lt(remote.rule_count, (size_t)RULES);
     remote.rules[remote.rule_count++] = (struct rule){ type, part, status, words };
+}
+
+void remote_list_nothing(void)
+{
+    remote.lists_nothing = true;
 }
 
 void remote_hide_sizes(void)

@@ -38,6 +38,9 @@ bool remote_holds(enum sftp_type type);
 /* ATTRS says that files are of size 0, as those of /proc. */
 void remote_hide_sizes(void);
 
+/* READDIR gives no names, again and again. */
+void remote_list_nothing(void);
+
 /* Requests so far: all, and of one type. */
 unsigned remote_requests(void);
 unsigned remote_requests_of(enum sftp_type type);

@@ -141,6 +141,22 @@ Test(push_items, many_that_are_to_be_deleted_end_with_it)
     copying_finish(&c);
 }
 
+Test(push_items, a_listing_without_names_is_the_end)
+{
+    struct copying c;
+    copying_init(&c);
+    cr_assert_eq(mkdir("src/d", 0755), 0);
+    c.sources[0] = "src/d";
+    c.spec.is_recursive = c.spec.deletes = true;
+    remote_add("d", S_IFDIR | 0755, "");
+    remote_add("d/a", S_IFREG | 0600, "");
+    remote_list_nothing();
+    copying_run(&c);
+    copying_expect_end(&c, ERR_NONE, "");
+    cr_assert_eq(remote_count("d/a"), 1);
+    copying_finish(&c);
+}
+
 /* --- Digests by a helper ---------------------------------------------------------------------- */
 
 /* "a" with "content", to be verified; the helper is under way. */
