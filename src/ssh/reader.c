@@ -187,18 +187,18 @@ static void on_piece(void *arg, const struct sftp_reply *reply)
 {
     struct piece *piece = arg;
     struct reader *r = piece->reader;
-    r->waiting--;
     r->args.transfer->pieces--;
     if (!r->is_over)
         keep(piece, reply);
     take_pieces(r);
+    /* Only now: whoever gets the bytes may stop the reader, which must outlive that. */
+    r->waiting--;
     end_if_over(r);
 }
 
 static void on_announced(void *arg, const struct sftp_reply *reply)
 {
     struct reader *r = arg;
-    r->waiting--;
     r->has_announced = true;
     if (reply->type == SFTP_ATTRS) {
         r->attributes = reply->attributes;
@@ -208,6 +208,7 @@ static void on_announced(void *arg, const struct sftp_reply *reply)
             r->end = UINT64_MAX;
     }
     take_pieces(r);
+    r->waiting--; /* as in on_piece() */
     end_if_over(r);
 }
 

@@ -108,6 +108,18 @@ Test(pull, names_of_all_kinds)
     expect_no_temporary(out);
 }
 
+/* The piece that is too much is the last that is under way. */
+Test(pull, more_bytes_than_allowed)
+{
+    char *src = remote_file("app", 10), *out = out_dir();
+    struct run r = PULL(one_host(), "-a", "--max-size", "5", src, out);
+    run_expect(&r, 4);
+    expect_status(&r, "h", " transfer ");
+    cr_assert(strstr(run_message(&r, "h"), "--max-size"), "%s", run_message(&r, "h"));
+    cr_assert_eq(access(tmp_path("out/h/app"), F_OK), -1);
+    expect_no_temporary(out);
+}
+
 /* --- Trees ----------------------------------------------------------------------------------- */
 
 static char *remote_tree(void)
