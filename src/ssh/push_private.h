@@ -92,6 +92,7 @@ struct put {
     struct sftp_attributes old;
     enum file_action action;
     uint64_t sent;
+    uint64_t backlog; /* its part of the push's */
     uint64_t moved;
     bool is_cancelled;
     struct error error;
@@ -128,6 +129,7 @@ void put_ask_digest(struct put *p);
 char *put_temporary_name(const struct put *p); /* heap */
 void put_open(struct put *p);
 void put_resume(struct put *p);
+void put_shrink_backlog(struct put *p, uint64_t bytes);
 bool put_fill(struct put *p); /* sends one more piece; false: none */
 void put_settle(struct put *p);
 bool put_needs_adjusting(const struct put *p);

@@ -137,8 +137,7 @@ static void end(struct put *p)
     struct push *push = p->push;
     if (!p->is_cancelled)
         tell(p);
-    if (p->temporary) /* OPEN has counted it */
-        push->backlog -= p->entry->size - p->sent;
+    put_shrink_backlog(p, p->backlog);
     push->t.item_count--;
     put_free(p);
     session_wake(push->t.job.session);

@@ -68,8 +68,16 @@ void put_open(struct put *p)
     request.attributes.mode = 0600;
     transfer_start(&p->push->t);
     p->has_temporary = true;
-    p->push->backlog += p->entry->size;
+    p->backlog = p->entry->size;
+    p->push->backlog += p->backlog;
     put_ask(p, &request, on_opened);
+}
+
+/* So much less is to be sent. */
+void put_shrink_backlog(struct put *p, uint64_t bytes)
+{
+    p->backlog -= bytes;
+    p->push->backlog -= bytes;
 }
 
 /* RESUME: how much is there already? More than the source has is none of it. */
@@ -80,7 +88,7 @@ static void on_resumed(void *arg, const struct sftp_reply *reply)
                                                                             : UINT64_MAX;
     if (size <= p->entry->size) {
         p->sent = size;
-        p->push->backlog -= size;
+        put_shrink_backlog(p, size);
         p->must_check = size > 0;
     } else {
         struct sftp_request request = { .type = SFTP_FSETSTAT,
@@ -135,7 +143,7 @@ static bool write_piece(struct put *p)
             on_written);
     p->sent += size;
     p->moved += size;
-    p->push->backlog -= size;
+    put_shrink_backlog(p, size);
     transfer_moved(t, size);
     return true;
 }

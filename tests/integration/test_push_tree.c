@@ -66,6 +66,22 @@ Test(push_tree, an_existing_folder_takes_it_in)
     expect_no_temporary(target_dir());
 }
 
+/* Those that have failed make room for the others: there are more than are under way at once. */
+Test(push_tree, folders_in_the_way_of_many_files)
+{
+    char *tree = make_tree();
+    target_folder("into");
+    shell("mkdir \"$1/tree\" && for n in 1 2 3 4 5 6; do mkdir -p \"$1/tree/sub/small-$n\"; done",
+          target_path("into"), NULL, NULL);
+    give_to_servers(target_path("into"));
+    struct run r = PUSH(one_host(), "-a", "-r", "-u", "20", tree, target_path("into"));
+    run_expect(&r, 4);
+    expect_status(&r, "h", " transfer ");
+    cr_assert_eq(transfer_sum(&r, "h", "failed"), 6);
+    cr_assert_geq(transfer_sum(&r, "h", "files"), TREE_SMALL + 15 - 6);
+    expect_same_file(text_of("%s/sub/zeros", tree), target_path("into/tree/sub/zeros"));
+}
+
 Test(push_tree, a_tree_and_a_file_together)
 {
     char *tree = make_tree(), *file = source_file("file", 5000);
