@@ -39,13 +39,21 @@ bool get_fail(struct get *g, const char *fmt, ...)
     return false;
 }
 
+/* So much less is to come; more than was announced is no backlog. */
+static void shrink_backlog(struct get *g, uint64_t bytes)
+{
+    bytes = bytes < g->backlog ? bytes : g->backlog;
+    g->backlog -= bytes;
+    g->pull->backlog -= bytes;
+}
+
 void get_end(struct get *g)
 {
     struct pull *pull = g->pull;
     struct get *parent = g->parent;
     if (!g->is_cancelled)
         pull_tell(g);
-    pull->backlog -= g->backlog;
+    shrink_backlog(g, g->backlog);
     pull->t.item_count--;
     get_free(g);
     if (parent)
@@ -251,14 +259,12 @@ static bool is_within_limit(struct get *g, size_t size)
 static bool on_data(void *arg, const void *data, size_t size, uint64_t offset)
 {
     struct get *g = arg;
-    uint64_t announced = size < g->backlog ? size : g->backlog; /* it may have grown since */
     if (g->is_cancelled || (!g->file && !create(g)) || !is_within_limit(g, size) ||
         !landing_write(g->file, data, size, offset, &g->error))
         return false;
     g->received += size;
     g->moved += size;
-    g->backlog -= announced;
-    g->pull->backlog -= announced;
+    shrink_backlog(g, size);
     transfer_moved(&g->pull->t, size);
     return true;
 }
@@ -298,7 +304,7 @@ static void begin_reading(struct get *g)
         return;
     }
     g->state = GET_READ;
-    g->backlog = g->attributes.size;
+    g->backlog = g->attributes.size - g->resumed; /* create() has looked */
     g->pull->backlog += g->backlog;
     g->reader = reader_new(&(struct reader_args){ .transfer = t,
                                                   .path = g->remote,
@@ -455,22 +461,11 @@ void get_begin(struct get *g)
             on_looked);
 }
 
-/* Nobody lists it any further, or begins what is in it. */
-static void cancel_folder(struct get *g)
-{
-    if (!list_is_empty(&g->also)) { /* its listing was paused */
-        list_remove(&g->also);
-        g->is_listed = true;
-    }
-    if (g->is_listed && g->children == 0 && g->waiting == 0)
-        get_end(g);
-}
-
 void get_cancel(struct get *g)
 {
     struct reader *reader = g->reader;
     if (g->state == GET_FOLDER) {
-        cancel_folder(g);
+        pull_folder_cancel(g);
         return;
     }
     if (!list_is_empty(&g->also))

@@ -76,7 +76,7 @@ bool transfer_may_move(struct transfer *t, size_t size)
 
 bool transfer_may_begin(const struct transfer *t)
 {
-    return t->phase == TRANSFER_WORKING && t->item_count < TRANSFER_ITEMS_MAX &&
+    return t->phase == TRANSFER_WORKING && t->item_count - t->idle_count < TRANSFER_ITEMS_MAX &&
            sftp_in_flight(t->sftp) < SFTP_IN_FLIGHT_MAX / 2 &&
            !t->job.session->services->gate->held;
 }

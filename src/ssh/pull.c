@@ -12,7 +12,6 @@
 enum {
     PATH_MAX_SIZE = 1024 * 1024,
     BACKLOG_MAX = 2 * 1024 * 1024, /* bytes to come, above which no further file is begun */
-    QUEUE_LOW = 1024,
 };
 
 static struct pull *pull_of(struct transfer *t)
@@ -34,7 +33,6 @@ struct get *pull_add(struct pull *pull, struct get *parent, const char *remote, 
     if (parent)
         parent->children++;
     list_prepend(&pull->queue, &g->link);
-    pull->queued++;
     pull->entries++;
     return g;
 }
@@ -145,7 +143,6 @@ static void begin_next(struct pull *pull)
 {
     struct get *g = list_entry(pull->queue.next, struct get, link);
     list_remove(&g->link);
-    pull->queued--;
     list_append(&pull->t.items, &g->link);
     pull->t.item_count++;
     get_begin(g);
@@ -167,8 +164,6 @@ static void advance(struct transfer *t)
     hash_more(pull);
     while (!list_is_empty(&pull->queue) && transfer_may_begin(t) && pull->backlog <= BACKLOG_MAX)
         begin_next(pull);
-    if (pull->queued < QUEUE_LOW && !list_is_empty(&pull->paused) && transfer_may_begin(t))
-        pull_folder_resume(list_entry(pull->paused.next, struct get, also));
     t->is_complete = list_is_empty(&pull->queue) && t->item_count == 0;
 }
 
@@ -194,7 +189,6 @@ static void drop_queue(struct pull *pull)
             g->parent->children--;
         get_free(g);
     }
-    pull->queued = 0;
 }
 
 static void undo(struct transfer *t)
@@ -250,7 +244,6 @@ struct job *job_pull_new(const struct transfer_args *args)
     struct pull *pull = xcalloc(1, sizeof *pull);
     transfer_init(&pull->t, &ops, args);
     list_init(&pull->queue);
-    list_init(&pull->paused);
     list_init(&pull->hashing);
     return &pull->t.job;
 }

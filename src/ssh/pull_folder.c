@@ -6,7 +6,13 @@
 #include "model/transfer_path.h"
 #include "ssh/pull_private.h"
 
-enum { PATH_MAX_SIZE = 1024 * 1024, QUEUE_HIGH = 4096 };
+enum {
+    PATH_MAX_SIZE = 1024 * 1024,
+    /* Of one folder, not through: above the first its listing pauses, below the second it goes on.
+     */
+    CHILDREN_HIGH = 4096,
+    CHILDREN_LOW = 1024,
+};
 
 static void ask(struct get *g, const struct sftp_request *request, sftp_reply_fn *fn)
 {
@@ -14,17 +20,30 @@ static void ask(struct get *g, const struct sftp_request *request, sftp_reply_fn
     sftp_send(g->pull->t.sftp, request, fn, g);
 }
 
+/* Does it take the place of something that could be begun? */
+static void set_idle(struct get *g, bool is_idle)
+{
+    if (g->is_idle == is_idle)
+        return;
+    g->is_idle = is_idle;
+    if (is_idle)
+        g->pull->t.idle_count++;
+    else
+        g->pull->t.idle_count--;
+}
+
 /* All in it is through: its mode and time are set, and it is told. */
 static void finish(struct get *g)
 {
     struct transfer *t = &g->pull->t;
-    bool is_ours = g->action == FILE_CREATE && !t->spec->is_dry_run && !g->is_cancelled;
+    bool is_ours = g->action == FILE_CREATE && !t->spec->is_dry_run;
     struct error error = ERROR_INIT;
     if (is_ours && !error_is_set(&g->error) &&
         !landing_finish_folder(
             t->spec->landing, g->local, g->attributes.has_mode ? g->attributes.mode & 0777 : 0755,
             t->spec->preserves && g->attributes.has_times, g->attributes.mtime_s, &error))
         error_move(&g->error, &error);
+    set_idle(g, false);
     get_end(g);
 }
 
@@ -34,9 +53,21 @@ static void end_if_through(struct get *g)
         finish(g);
 }
 
+static void list_more(struct get *g);
+
 void pull_folder_child_ended(struct get *folder)
 {
     folder->children--;
+    if (folder->is_paused && folder->children < CHILDREN_LOW)
+        list_more(folder);
+    else
+        end_if_through(folder);
+}
+
+void pull_folder_cancel(struct get *folder)
+{
+    folder->is_listed = folder->is_listed || folder->is_paused;
+    folder->is_paused = false;
     end_if_through(folder);
 }
 
@@ -130,6 +161,7 @@ static void end_listing(struct get *g)
             &(struct sftp_request){ .type = SFTP_CLOSE, .handle = transfer_handle(&g->handle) },
             on_closed, NULL);
     g->is_listed = true;
+    set_idle(g, true);
     end_if_through(g);
 }
 
@@ -147,15 +179,17 @@ static void on_names(void *arg, const struct sftp_reply *reply)
     take_names(g, reply);
     if (pull->t.phase != TRANSFER_WORKING)
         end_listing(g);
-    else if (pull->queued > QUEUE_HIGH)
-        list_append(&pull->paused, &g->also);
+    else if (g->children > CHILDREN_HIGH)
+        set_idle(g, g->is_paused = true);
     else
-        pull_folder_resume(g);
+        list_more(g);
 }
 
-void pull_folder_resume(struct get *g)
+/* Asks for more names. */
+static void list_more(struct get *g)
 {
-    list_remove(&g->also);
+    g->is_paused = false;
+    set_idle(g, false);
     ask(g, &(struct sftp_request){ .type = SFTP_READDIR, .handle = transfer_handle(&g->handle) },
         on_names);
 }
@@ -170,7 +204,7 @@ static void on_opened(void *arg, const struct sftp_reply *reply)
     if (error_is_set(&g->error) || g->is_cancelled)
         end_listing(g);
     else
-        pull_folder_resume(g);
+        list_more(g);
 }
 
 /* Makes the folder here; false where that fails. */

@@ -4,7 +4,11 @@
  * folder). The server is taken for hostile: base/landing.h says what becomes of its names.
  *
  *   [ queue: found, not begun, the last found first ] -> items under way -> told
- *      ^ READDIR puts what a folder holds on top, and pauses while the queue is long
+ *      ^ READDIR puts what a folder holds on top, and pauses while much of it is queued
+ *
+ * As the last found comes first, a folder that pauses makes room for itself: what is in it is dealt
+ * with before what is beside it. So few folders are open at a time, and none waits for its
+ * siblings.
  */
 #ifndef MUSTER_SSH_PULL_PRIVATE_H
 #define MUSTER_SSH_PULL_PRIVATE_H
@@ -30,8 +34,6 @@ enum get_state {
 struct pull {
     struct transfer t; /* first */
     struct list queue;
-    size_t queued;
-    struct list paused;  /* folders whose listing waits for the queue to get shorter */
     struct list hashing; /* files whose local copy is being hashed */
     bool is_begun;
     uint64_t entries;
@@ -42,7 +44,7 @@ struct pull {
 /* One file, link or folder. */
 struct get {
     struct list link; /* on pull.queue, then on transfer.items */
-    struct list also; /* on pull.paused or pull.hashing */
+    struct list also; /* on pull.hashing */
     struct pull *pull;
     struct get *parent; /* the folder that waits for it; NULL at the top */
     enum get_state state;
@@ -54,7 +56,7 @@ struct get {
     enum file_action action;
     struct sftp_attributes attributes;
     uint64_t received;
-    uint64_t backlog; /* what of pull.backlog is its */
+    uint64_t backlog; /* its part of the pull's */
     uint64_t moved;
     bool is_cancelled;
     struct error error;
@@ -72,6 +74,8 @@ struct get {
     struct transfer_handle handle;
     size_t children; /* that are not through */
     bool is_listed;
+    bool is_paused; /* its listing waits until less of it is queued */
+    bool is_idle;   /* it waits for its children and holds nobody up */
 };
 
 /* pull.c */
@@ -89,7 +93,7 @@ bool get_fail(struct get *g, const char *fmt, ...) __attribute__((format(printf,
 
 /* pull_folder.c */
 void pull_folder_begin(struct get *g);
-void pull_folder_resume(struct get *g); /* goes on listing */
 void pull_folder_child_ended(struct get *folder);
+void pull_folder_cancel(struct get *folder); /* none of what was queued comes any more */
 
 #endif

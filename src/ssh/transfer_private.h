@@ -66,7 +66,8 @@ struct transfer {
 
     struct list items;
     size_t item_count;
-    size_t pieces; /* READs or WRITEs under way */
+    size_t idle_count; /* of these: folders that only wait for what is in them */
+    size_t pieces;     /* READs or WRITEs under way */
     bool is_complete;
     struct error first_failure;
 

@@ -120,6 +120,16 @@ Test(pull, more_bytes_than_allowed)
     expect_no_temporary(out);
 }
 
+/* They say that they are empty: what comes nevertheless holds nobody up. */
+Test(pull, files_that_announce_nothing)
+{
+    char *out = out_dir();
+    struct run r = PULL(one_host(), "-a", "-r", "-u", "20", "/proc/sys/kernel", out);
+    cr_assert_str_neq(run_status(&r, "h"), "timeout");
+    cr_assert(transfer_sum(&r, "h", "files") > 50);
+    expect_same_file("/proc/sys/kernel/ostype", tmp_path("out/h/kernel/ostype"));
+}
+
 /* --- Trees ----------------------------------------------------------------------------------- */
 
 static char *remote_tree(void)
@@ -144,6 +154,34 @@ Test(pull, a_tree_arrives_as_it_is)
     expect_same_tree(tree, tmp_path("out/h/tree"));
     cr_assert_eq(mode_of(tmp_path("out/h/tree/sub/script")), 0750);
     expect_no_temporary(out);
+}
+
+/* Folders that wait for what is in them hold nobody up, however many they are. */
+Test(pull, more_folders_than_fit_under_way)
+{
+    char *out = out_dir(), *tree = target_folder("tree");
+    shell(
+        "cd \"$1\" && i=0; while [ $i -lt 200 ]; do mkdir -p wide-$i/sub && echo $i >wide-$i/sub/f;"
+        "i=$((i + 1)); done; deep=deep/deep/deep/deep/deep; deep=$deep/$deep/$deep/$deep;"
+        "mkdir -p $deep/$deep/$deep/$deep/$deep && echo x >$deep/$deep/$deep/$deep/$deep/f",
+        tree, NULL, NULL);
+    give_to_servers(tree);
+    struct run r = PULL(one_host(), "-a", "-r", "-u", "20", tree, out);
+    run_expect(&r, 0);
+    expect_same_tree(tree, tmp_path("out/h/tree"));
+}
+
+/* The listing of a folder pauses while much of it is under way. */
+Test(pull, a_folder_of_many_files)
+{
+    char *out = out_dir(), *tree = target_folder("tree");
+    shell("cd \"$1\" && mkdir sub && i=0; while [ $i -lt 7000 ]; do : >f$i; i=$((i + 1)); done;"
+          "cp f1 sub",
+          tree, NULL, NULL);
+    give_to_servers(tree);
+    struct run r = PULL(one_host(), "-a", "-r", "-u", "50", tree, out);
+    run_expect(&r, 0);
+    expect_same_tree(tree, tmp_path("out/h/tree"));
 }
 
 Test(pull, a_second_run_moves_nothing)
