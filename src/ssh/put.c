@@ -222,9 +222,9 @@ static void begin_writing(struct put *p)
 /* What is there is the same. */
 static void keep_old(struct put *p)
 {
-    bool is_file = p->entry->kind == SOURCE_FILE;
-    p->action = FILE_KEEP;
-    if (is_file && put_needs_adjusting(p) && !p->push->t.spec->is_dry_run)
+    bool needs_adjusting = p->entry->kind == SOURCE_FILE && put_needs_adjusting(p);
+    p->action = needs_adjusting ? FILE_REPLACE : FILE_KEEP;
+    if (needs_adjusting && !p->push->t.spec->is_dry_run)
         enter(p, PUT_ADJUST);
     else
         end(p);

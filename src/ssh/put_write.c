@@ -223,7 +223,6 @@ void put_adjust(struct put *p)
 {
     struct sftp_request request = { .type = SFTP_SETSTAT, .path = p->path };
     request.attributes = wanted_attributes(p);
-    p->action = FILE_REPLACE;
     transfer_start(&p->push->t);
     put_ask(p, &request, put_on_done);
 }
