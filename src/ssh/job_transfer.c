@@ -14,13 +14,16 @@
 #define UNDO_US (3 * US_PER_SEC)
 
 /* $@ after the token are files: a line with the SHA-256 of each, "-" where there is none. All at
- * once, as that is fastest; one by one only where that did not work for all. Not by echo, which in
- * some shells takes the backslash that marks an odd name for its own. */
+ * once, as that is fastest; one by one only where that did not work for all, or where a name holds
+ * a newline, which some programs write as it is. Others put backslashes before what they write
+ * otherwise, and some shells' echo does not leave these alone: say does. */
 static const char digest_script[] =
     "say() { printf \"%s\\n\" \"$1\"; }; say \"$1\"; shift; "
     "t=sha256sum; command -v sha256sum >/dev/null 2>&1 || t=\"shasum -a 256\"; "
     "command -v ${t%% *} >/dev/null 2>&1 || t=\"openssl dgst -sha256 -r\"; "
-    "if all=$($t -- \"$@\" 2>/dev/null || $t \"$@\" 2>/dev/null); then say \"$all\"; else "
+    "n=$(printf \"\\nx\"); "
+    "if case \"$*\" in *\"${n%x}\"*) false;; "
+    "*) all=$($t -- \"$@\" 2>/dev/null || $t \"$@\" 2>/dev/null);; esac; then say \"$all\"; else "
     "for f; do one=$($t <\"$f\" 2>/dev/null) || one=-; say \"$one\"; done; fi";
 
 /* Pairs of a temporary file and the name that it is to have. */

@@ -82,6 +82,23 @@ Test(push_tree, folders_in_the_way_of_many_files)
     expect_same_file(text_of("%s/sub/zeros", tree), target_path("into/tree/sub/zeros"));
 }
 
+/* Programs for digests write such names in a way of their own, others in the same answer. */
+Test(push_tree, digests_below_names_with_newlines)
+{
+    char *tree = tmp_path("lines");
+    shell("mkdir -p \"$1/new\nline\" \"$1/back\\\\slash\" && cd \"$1\" &&"
+          "for i in 1 2 3 4 5; do echo $i >\"new\nline/$i\"; echo $i >\"back\\\\slash/$i\";"
+          "echo $i >$i; echo $i >\"$i\n\"; done",
+          tree, NULL, NULL);
+    char *dst = target_path("copy");
+    struct run r = PUSH(one_host(), "-a", "-r", "--verify", tree, dst);
+    run_expect(&r, 0);
+    r = PUSH(one_host(), "-a", "-r", "--verify", "--skip-same", text_of("%s/.", tree), dst);
+    run_expect(&r, 0);
+    cr_assert_eq(transfer_sum(&r, "h", "changed"), 0);
+    expect_same_tree(tree, dst);
+}
+
 Test(push_tree, a_tree_and_a_file_together)
 {
     char *tree = make_tree(), *file = source_file("file", 5000);
