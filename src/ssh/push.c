@@ -167,7 +167,7 @@ static char *parent_of(const char *path)
 /* There is no DEST: it is made, or the one entry becomes it. */
 static void decide_missing(struct push *push, bool needs_folder)
 {
-    push->is_into = needs_folder;
+    push->is_into = push->is_into || needs_folder;
     if (needs_folder && !push->t.spec->makes_folders)
         transfer_fail(&push->t, "%s: no such folder (--mkdir makes it)", push->dest);
     else if (needs_folder)
@@ -187,6 +187,8 @@ static void on_dest(void *arg, const struct sftp_reply *reply)
     bool needs_folder = has_several || transfer_path_means_folder(push->t.args.destination);
     struct error error = ERROR_INIT;
     push->t.item_count--;
+    /* The content of a folder, "dir/.": its names have no first component to be replaced. */
+    push->is_into = top && *top->name == '\0';
     if (push->t.phase != TRANSFER_WORKING)
         return;
     if (reply->type == SFTP_STATUS && reply->status == SFTP_NO_SUCH_FILE) {
@@ -401,7 +403,10 @@ struct job *job_push_new(const struct transfer_args *args)
     /* The cli has checked it for every host. */
     transfer_path_from_user(args->destination, &dest, &error);
     error_release(&error);
-    push->dest = dest.size ? buf_detach(&dest) : xstrdup(".");
+    /* With a slash at its end, servers would say of a file that nothing is there. */
+    while (dest.size > 1 && dest.data[dest.size - 1] == '/')
+        dest.size--;
+    push->dest = dest.size ? xstrndup(dest.data, dest.size) : xstrdup(".");
     buf_release(&dest);
     list_init(&push->making);
     list_init(&push->doomed);

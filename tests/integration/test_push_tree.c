@@ -99,6 +99,34 @@ Test(push_tree, digests_below_names_with_newlines)
     expect_same_tree(tree, dst);
 }
 
+/* What is in a folder keeps its names, also where DEST is made for it. */
+Test(push_tree, the_content_of_a_folder)
+{
+    char *tree = make_tree(), *content = text_of("%s/.", tree);
+    target_folder("there");
+    struct run r = PUSH(one_host(), "-a", "-r", content, target_path("there"));
+    run_expect(&r, 0);
+    expect_same_tree(tree, target_path("there"));
+    r = PUSH(one_host(), "-a", "-r", content, target_path("new"));
+    run_expect(&r, 0);
+    expect_same_tree(tree, target_path("new"));
+    r = PUSH(one_host(), "-a", "-r", "--mkdir", content, target_path("two/new/"));
+    run_expect(&r, 0);
+    expect_same_tree(tree, target_path("two/new"));
+}
+
+Test(push_tree, a_file_is_no_folder_to_go_into)
+{
+    char *tree = make_tree(), *file = target_file("file", "stays\n");
+    static const char *const options[] = { "-r", "--mkdir" };
+    for (size_t i = 0; i < 2; i++) {
+        struct run r = PUSH(one_host(), "-a", "-r", options[i], tree, text_of("%s/", file));
+        run_expect(&r, 4);
+        cr_assert(strstr(run_message(&r, "h"), "is not a folder"), "%s", run_message(&r, "h"));
+        expect_text(file, "stays\n");
+    }
+}
+
 Test(push_tree, a_tree_and_a_file_together)
 {
     char *tree = make_tree(), *file = source_file("file", 5000);
