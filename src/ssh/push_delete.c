@@ -113,26 +113,46 @@ static int compare_names(const void *key, const void *element)
     return strcmp(key, *name);
 }
 
-/* The names that the source has in a folder; sorted, heap. What is below a folder follows it. */
-static const char **names_of(const struct push *push, size_t folder, size_t *ret_count)
+/* Names in a folder. */
+struct names {
+    const char **items; /* heap */
+    size_t count;
+    size_t room;
+};
+
+static void add_name(struct names *names, const struct source_entry *entry)
+{
+    if (names->count == names->room) {
+        names->room = names->room ? 2 * names->room : 16;
+        names->items = xrealloc_array(names->items, names->room, sizeof *names->items);
+    }
+    const char *slash = strrchr(entry->name, '/');
+    names->items[names->count++] = slash ? slash + 1 : entry->name;
+}
+
+/* For qsort(3). */
+static int compare_items(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names that the source has in a folder; sorted. What is below a folder follows it. Where the
+ * content of a folder goes straight to DEST, so do the other SRC. */
+static struct names names_of(const struct push *push, size_t folder)
 {
     const struct source_tree *tree = push->t.spec->tree;
-    size_t count = source_tree_count(tree), room = 0;
-    const char **names = NULL;
-    *ret_count = 0;
-    for (size_t i = folder + 1; i < count; i++) {
+    bool is_dest = *source_tree_entry(tree, folder)->name == '\0';
+    struct names names = { 0 };
+    for (size_t i = is_dest ? 0 : folder + 1; i < source_tree_count(tree); i++) {
         const struct source_entry *entry = source_tree_entry(tree, i);
-        if (entry->parent == SOURCE_NONE || entry->parent < folder)
+        bool is_below = entry->parent != SOURCE_NONE && entry->parent >= folder;
+        if (!is_dest && !is_below)
             break;
-        if (entry->parent != folder)
-            continue;
-        if (*ret_count == room) {
-            room = room ? 2 * room : 16;
-            names = xrealloc_array(names, room, sizeof *names);
-        }
-        const char *slash = strrchr(entry->name, '/');
-        names[(*ret_count)++] = slash ? slash + 1 : entry->name;
+        if (entry->parent == folder || (is_dest && entry->parent == SOURCE_NONE))
+            add_name(&names, entry);
     }
+    if (names.count > 0)
+        qsort(names.items, names.count, sizeof *names.items, compare_items);
     return names;
 }
 
@@ -162,17 +182,17 @@ static void take_names(struct doomed *folder, const struct sftp_reply *reply)
 {
     struct sftp_reply names = *reply;
     struct sftp_name name;
-    size_t count = 0;
     bool stays = folder->kept != SOURCE_NONE;
-    const char **own = stays ? names_of(folder->push, folder->kept, &count) : NULL;
+    struct names own = stays ? names_of(folder->push, folder->kept) : (struct names){ 0 };
     while (sftp_next_name(&names, &name)) {
         char *text = xstrndup((const char *)name.name.data, name.name.size);
-        bool is_own = own && bsearch(text, own, count, sizeof *own, compare_names);
+        bool is_own =
+            own.count > 0 && bsearch(text, own.items, own.count, sizeof *own.items, compare_names);
         if (!is_own && strlen(text) == name.name.size && !is_spared(text))
             doom(folder, text, &name.attributes);
         free(text);
     }
-    free(own);
+    free(own.items);
 }
 
 /* The answer to CLOSE is of no account. */
@@ -213,8 +233,10 @@ static void on_opened(void *arg, const struct sftp_reply *reply)
 {
     struct doomed *d = arg;
     d->push->deleting--;
-    if (transfer_reply_failed(reply, SFTP_HANDLE, &d->error, d->path) ||
-        !transfer_keep_handle(&d->handle, reply))
+    bool has_failed = transfer_reply_failed(reply, SFTP_HANDLE, &d->error, d->path);
+    if (!has_failed && !transfer_keep_handle(&d->handle, reply))
+        has_failed = !error_set(&d->error, ERR_TRANSFER, "%s: the server's handle is bad", d->path);
+    if (has_failed)
         end(d);
     else
         ask(d,

@@ -253,6 +253,19 @@ Test(push_tree, delete_removes_only_inside)
     expect_no_temporary(target_dir());
 }
 
+Test(push_tree, delete_spares_what_another_source_put_there)
+{
+    char *tree = make_tree(), *file = source_file("another", 5000);
+    target_folder("into");
+    target_file("into/extra", "goes\n");
+    struct run r =
+        PUSH(one_host(), "-a", "-r", "--delete", text_of("%s/.", tree), file, target_path("into"));
+    run_expect(&r, 0);
+    expect_same_file(file, target_path("into/another"));
+    expect_same_file(text_of("%s/nothing", tree), target_path("into/nothing"));
+    cr_assert_not(file_exists(target_path("into/extra")));
+}
+
 Test(push_tree, without_delete_nothing_goes)
 {
     char *tree = make_tree();
