@@ -70,6 +70,8 @@ static void begin_reading(struct get *g);
 static void digests_came(struct get *g)
 {
     bool is_same = g->remote_digest[0] && strcmp(g->local_digest, g->remote_digest) == 0;
+    /* What was asked for is dropped before the items are told that the transfer ends. */
+    g->is_cancelled = g->is_cancelled || g->pull->t.phase != TRANSFER_WORKING;
     if (g->state == GET_COMPARE && g->existing_fd >= 0) {
         close(g->existing_fd);
         g->existing_fd = -1;
@@ -85,6 +87,7 @@ static void digests_came(struct get *g)
     } else if (is_same) {
         commit(g);
     } else {
+        g->is_spoilt = g->remote_digest[0] != '\0';
         get_fail(g, "%s: the copy differs from the source (SHA-256)", g->remote);
         get_end(g);
     }
@@ -176,7 +179,7 @@ static void on_remote_digest(void *arg, const char *line, const char *why)
     bool is_digest = line && strspn(line, "0123456789abcdef") == DIGEST_SIZE;
     if (is_digest)
         snprintf(g->remote_digest, sizeof g->remote_digest, "%s", line);
-    if (is_digest || g->is_cancelled)
+    if (is_digest || g->is_cancelled || g->pull->t.phase != TRANSFER_WORKING)
         digest_came(g);
     else
         read_again(g);

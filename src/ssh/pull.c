@@ -42,7 +42,7 @@ void get_free(struct get *g)
     list_remove(&g->link);
     list_remove(&g->also);
     reader_free(g->reader);
-    if (g->pull->t.spec->resumes)
+    if (g->pull->t.spec->resumes && !g->is_spoilt)
         landing_keep(g->file);
     else
         landing_abandon(g->file);

@@ -65,6 +65,7 @@ struct get {
     struct reader *reader;
     struct landing_file *file;
     uint64_t resumed; /* bytes that were here already */
+    bool is_spoilt;   /* what came, and was here, is not what the host has */
     int existing_fd;  /* COMPARE: what is here; -1: none */
     struct sha256 *local_sum, *remote_sum;
     uint64_t hashed;

@@ -85,6 +85,7 @@ struct put {
     bool has_temporary; /* it may be there */
     bool is_replacing;  /* the replacement was requested and not answered */
     bool must_check;    /* a part of it was there already */
+    bool is_spoilt;     /* the temporary holds something else than the source */
     struct transfer_handle handle;
     struct reader *reader; /* reads it back, where the host has no program for digests */
     struct sha256 *digest;

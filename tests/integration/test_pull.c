@@ -348,6 +348,49 @@ Test(pull, kill)
     expect_same_file(target_path("app"), tmp_path("out/h/app"));
 }
 
+/* Starts the pull of start_slowly() with --resume, interrupts it, and returns its temporary. */
+static char *interrupt_resumable(void)
+{
+    struct proc *p = PULL_START(NULL, one_host(), "-a", "--resume", "--limit-rate", "1M",
+                                target_path("app"), tmp_path("out"));
+    cr_assert(wait_for_temporary(tmp_path("out"), 20000), "nothing arrives");
+    proc_pause(p, 1000);
+    proc_signal(p, SIGINT);
+    struct run r = run_finish(p);
+    run_expect(&r, 130);
+    return shell("find \"$1\" -name '.*.muster-*' | tr -d '\\n'", tmp_path("out"), NULL, NULL);
+}
+
+Test(pull, resume_after_several_interrupts)
+{
+    remote_file("app", BIG);
+    out_dir();
+    size_t first = 0, second = 0;
+    free(file_read(interrupt_resumable(), &first));
+    free(file_read(interrupt_resumable(), &second));
+    cr_assert(first > 0 && second > first, "%zu, then %zu", first, second);
+    struct run r = PULL(one_host(), "-a", "--resume", target_path("app"), tmp_path("out"));
+    run_expect(&r, 0);
+    cr_assert_eq(transfer_sum(&r, "h", "bytes"), BIG - second);
+    expect_same_file(target_path("app"), tmp_path("out/h/app"));
+    expect_no_temporary(tmp_path("out"));
+}
+
+/* What was found to be wrong is not gone on with another time. */
+Test(pull, resume_of_something_else)
+{
+    remote_file("app", BIG);
+    out_dir();
+    shell("printf 'something else' | dd of=\"$1\" conv=notrunc 2>/dev/null", interrupt_resumable(),
+          NULL, NULL);
+    struct run r = PULL(one_host(), "-a", "--resume", target_path("app"), tmp_path("out"));
+    run_expect(&r, 4);
+    expect_no_temporary(tmp_path("out"));
+    r = PULL(one_host(), "-a", "--resume", target_path("app"), tmp_path("out"));
+    run_expect(&r, 0);
+    expect_same_file(target_path("app"), tmp_path("out/h/app"));
+}
+
 Test(pull, resume_brings_the_rest)
 {
     struct proc *p = start_slowly("60");

@@ -104,6 +104,29 @@ Test(push_ends, resume_sends_the_rest)
     expect_no_temporary(target_dir());
 }
 
+Test(push_ends, resume_after_an_interrupt_that_was_resumed)
+{
+    struct proc *p = START_SLOWLY("--resume", );
+    proc_pause(p, 1000);
+    proc_signal(p, SIGKILL);
+    proc_finish(p);
+    const char *words[] = { "-a",       "--limit-rate",  "1M",
+                            "--resume", tmp_path("app"), target_path("app"),
+                            NULL };
+    p = run_start_command("push", NULL, one_host(), words);
+    proc_pause(p, 2500);
+    proc_signal(p, SIGINT);
+    struct run r = run_finish(p);
+    run_expect(&r, 130);
+    expect_text(target_path("app"), "old\n");
+    cr_assert_str_not_empty(temporaries_in(target_dir()));
+    r = PUSH(one_host(), "-a", "--resume", tmp_path("app"), target_path("app"));
+    run_expect(&r, 0);
+    cr_assert_lt(transfer_sum(&r, "h", "bytes"), BIG);
+    expect_same_file(tmp_path("app"), target_path("app"));
+    expect_no_temporary(target_dir());
+}
+
 /* The part that is there belongs to another file by now. */
 Test(push_ends, resume_does_not_mix_files)
 {
