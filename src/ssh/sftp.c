@@ -37,6 +37,7 @@ struct sftp {
     size_t in_flight;
     uint32_t next_id;
     uint64_t answers;
+    bool lacks_answer;         /* one came not, and a thousand behind it did */
     char noise[NOISE_MAX + 1]; /* from the server's stderr */
 };
 
@@ -269,6 +270,8 @@ static enum step run_talking(struct sftp *s)
     enum step out = transmit(s);
     if (out == STEP_NEXT || out == STEP_FAIL)
         return out;
+    if (s->lacks_answer)
+        return fail(s, ERR_TRANSFER, "the SFTP server left a request without an answer");
     if (s->out.failed)
         return fail(s, ERR_INTERNAL, "too many requests at once");
     return in == STEP_AGAIN || out == STEP_AGAIN ? STEP_AGAIN : STEP_WAIT;
@@ -304,8 +307,8 @@ size_t sftp_in_flight(const struct sftp *s)
 void sftp_send(struct sftp *s, const struct sftp_request *request, sftp_reply_fn *fn, void *arg)
 {
     struct pending *p = &s->pending[s->next_id % SFTP_IN_FLIGHT_MAX];
-    if (p->fn) { /* an answer that is 1024 requests late */
-        s->out.failed = true;
+    if (p->fn) {
+        s->lacks_answer = true;
         return;
     }
     *p = (struct pending){ fn, arg };
