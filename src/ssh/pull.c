@@ -128,7 +128,8 @@ static void begin(struct pull *pull)
             error_release(&error);
             return;
         }
-        landing_finish_folder(spec->landing, pull->t.args.host, 0755, false, 0, &error);
+        if (created)
+            landing_finish_folder(spec->landing, pull->t.args.host, 0755, false, 0, &error);
         error_release(&error);
     }
     size_t count = 0;

@@ -57,6 +57,15 @@ Test(pull, a_file_from_each_host)
     expect_no_temporary(out);
 }
 
+Test(pull, the_folder_of_a_host_keeps_its_mode)
+{
+    char *src = remote_file("app", 100), *out = out_dir();
+    mkdir(tmp_path("out/h"), 0700);
+    struct run r = PULL(one_host(), "-a", src, out);
+    run_expect(&r, 0);
+    cr_assert_eq(mode_of(tmp_path("out/h")), 0700);
+}
+
 Test(pull, flat_names_hosts)
 {
     char *src = remote_file("app.log", SIZE), *out = out_dir();
