@@ -275,11 +275,13 @@ static bool begin_entries(struct push *push)
 {
     size_t count = source_tree_count(push->t.spec->tree);
     while (push->next < count) {
-        const struct source_entry *entry = source_tree_entry(push->t.spec->tree, push->next);
-        if (is_due(push, entry, push->next)) {
+        /* The mode of a folder may lock us out: what is in it is dealt with before. */
+        size_t index = push->stage == PUSH_FOLDER_MODES ? count - 1 - push->next : push->next;
+        const struct source_entry *entry = source_tree_entry(push->t.spec->tree, index);
+        if (is_due(push, entry, index)) {
             if (!transfer_may_begin(&push->t) || push->backlog > BACKLOG_MAX)
                 return false;
-            begin_entry(push, push->next);
+            begin_entry(push, index);
         }
         push->next++;
     }

@@ -4,7 +4,8 @@
 #include "base/memory.h"
 #include "ssh/push_private.h"
 
-/* A folder is made with this mode until all is in it, so that we can write there. */
+/* What a folder is made with until all is in it: we can write there, and others can do what they
+ * will be allowed to. So one that an interrupted push leaves is of use to the next. */
 enum { MODE_MEANWHILE = 0700 };
 
 /* One folder under way. */
@@ -103,9 +104,11 @@ void push_folder_begin(struct push *push, size_t index)
     }
     transfer_start(&push->t);
     sftp_send(push->t.sftp,
-              &(struct sftp_request){ .type = SFTP_MKDIR,
-                                      .path = f->path,
-                                      .attributes = { .has_mode = true, .mode = MODE_MEANWHILE } },
+              &(struct sftp_request){
+                  .type = SFTP_MKDIR,
+                  .path = f->path,
+                  .attributes = { .has_mode = true,
+                                  .mode = (entry_of(f)->mode & 0777) | MODE_MEANWHILE } },
               on_made, f);
 }
 

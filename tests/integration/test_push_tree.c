@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "fleet.h"
@@ -97,6 +98,23 @@ Test(push_tree, digests_below_names_with_newlines)
     run_expect(&r, 0);
     cr_assert_eq(transfer_sum(&r, "h", "changed"), 0);
     expect_same_tree(tree, dst);
+}
+
+/* Modes are given from the inside out: what locks us out comes last. */
+Test(push_tree, folders_that_nobody_may_enter)
+{
+    char *tree = tmp_path("locked");
+    shell("mkdir -p \"$1/a/b/c\" && echo x >\"$1/a/b/c/f\" && chmod 0750 \"$1/a/b/c\" &&"
+          "chmod 0500 \"$1/a/b\" && chmod 0500 \"$1/a\"",
+          tree, NULL, NULL);
+    if (geteuid() == 0) /* who could read it otherwise? */
+        shell("chmod 0400 \"$1/a/b\"", tree, NULL, NULL);
+    struct run r = PUSH(one_host(), "-a", "-r", tree, target_path("copy"));
+    run_expect(&r, 0);
+    cr_assert_eq(mode_of(target_path("copy/a")), 0500);
+    cr_assert_eq(mode_of(target_path("copy/a/b")), geteuid() == 0 ? 0400U : 0500U);
+    cr_assert_eq(mode_of(target_path("copy/a/b/c")), 0750);
+    shell("chmod -R u+rwx \"$1\"", tree, NULL, NULL);
 }
 
 /* What is in a folder keeps its names, also where DEST is made for it. */
