@@ -116,10 +116,23 @@ bool transfer_reply_failed(const struct sftp_reply *reply, enum sftp_type wanted
     return true;
 }
 
+/* Says in the error what may be left on the host. */
+static void name_leftovers(const struct transfer *t, struct error *error)
+{
+    const char *first;
+    size_t count = t->ops->leftovers(t, &first);
+    if (count == 0)
+        return;
+    char *text = count == 1 ? xprintf("%s; %s may be left there", error_text(error), first)
+                            : xprintf("%s; %s and %zu more may be left there", error_text(error),
+                                      first, count - 1);
+    error_set(error, error->code, "%s", text);
+    free(text);
+}
+
 /* Ends the transfer on the spot, with what may be left on the host. */
 static void end_hard(struct transfer *t, enum error_code code, const char *text)
 {
-    const char *left = t->ops->leftover(t);
     struct error *error = &t->result.error;
     if (error_is_set(&t->end_why))
         error_move(error, &t->end_why);
@@ -127,11 +140,7 @@ static void end_hard(struct transfer *t, enum error_code code, const char *text)
         error_set(error, ERR_CONNECTION_LOST, "%s, while a file was being replaced", text);
     else
         error_set(error, code, "%s", text);
-    if (left) {
-        char *whole = xprintf("%s; %s may be left there", error_text(error), left);
-        error_set(error, error->code, "%s", whole);
-        free(whole);
-    }
+    name_leftovers(t, error);
     t->phase = TRANSFER_ENDED;
 }
 

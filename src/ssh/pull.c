@@ -218,10 +218,11 @@ static bool was_replacing(const struct transfer *t)
     return false; /* files are put in place here, at once */
 }
 
-static const char *leftover(const struct transfer *t)
+static size_t leftovers(const struct transfer *t, const char **ret_first)
 {
     (void)t;
-    return NULL;
+    *ret_first = NULL;
+    return 0;
 }
 
 static void release(struct transfer *t)
@@ -239,7 +240,7 @@ struct job *job_pull_new(const struct transfer_args *args)
         .fill = fill,
         .undo = undo,
         .was_replacing = was_replacing,
-        .leftover = leftover,
+        .leftovers = leftovers,
         .release = release,
     };
     struct pull *pull = xcalloc(1, sizeof *pull);

@@ -355,14 +355,16 @@ static bool was_replacing(const struct transfer *t)
     return false;
 }
 
-static const char *leftover(const struct transfer *t)
+static size_t leftovers(const struct transfer *t, const char **ret_first)
 {
+    size_t count = 0;
+    *ret_first = NULL;
     for (const struct list *it = t->items.next; it != &t->items; it = it->next) {
         const struct put *p = list_entry(it, const struct put, link);
-        if (p->has_temporary)
-            return p->temporary;
+        if (p->has_temporary && count++ == 0)
+            *ret_first = p->temporary;
     }
-    return NULL;
+    return count;
 }
 
 static void release(struct transfer *t)
@@ -394,7 +396,7 @@ struct job *job_push_new(const struct transfer_args *args)
         .fill = fill,
         .undo = undo,
         .was_replacing = was_replacing,
-        .leftover = leftover,
+        .leftovers = leftovers,
         .release = release,
     };
     struct push *push = xcalloc(1, sizeof *push);

@@ -39,9 +39,9 @@ struct transfer_ops {
     /* Every item is to clean up after itself and end. */
     void (*undo)(struct transfer *t);
     /* Nothing more can be sent: whether a replacement's answer is missing, and what may be left
-     * behind on the host (NULL: nothing). */
+     * behind on the host: how many files, and the first of them. */
     bool (*was_replacing)(const struct transfer *t);
-    const char *(*leftover)(const struct transfer *t);
+    size_t (*leftovers)(const struct transfer *t, const char **ret_first);
     /* Frees what the kind holds, its items too. */
     void (*release)(struct transfer *t);
 };
