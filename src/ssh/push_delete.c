@@ -25,7 +25,8 @@ struct doomed {
     struct doomed *parent; /* which waits for this one; NULL: nobody does */
     char *path;
     bool is_folder;
-    size_t kept; /* the entry of a folder that stays; SOURCE_NONE: it goes */
+    bool is_unknown; /* its folder's listing did not say what it is */
+    size_t kept;     /* the entry of a folder that stays; SOURCE_NONE: it goes */
     struct transfer_handle handle;
     size_t children; /* that are not gone yet */
     bool is_listed;
@@ -174,6 +175,7 @@ static void doom(struct doomed *folder, const char *name, const struct sftp_attr
         return;
     struct doomed *d = doomed_new(folder->push, folder, text);
     d->is_folder = sftp_kind(attributes) == SFTP_KIND_FOLDER;
+    d->is_unknown = sftp_kind(attributes) == SFTP_KIND_UNKNOWN;
     folder->children++;
 }
 
@@ -244,19 +246,41 @@ static void on_opened(void *arg, const struct sftp_reply *reply)
             on_names);
 }
 
-/* Its turn has come. */
-static void start(struct doomed *d)
+static void begin(struct doomed *d);
+
+static void on_looked(void *arg, const struct sftp_reply *reply)
 {
-    list_remove(&d->link);
-    list_append(&d->push->dooming, &d->link);
+    struct doomed *d = arg;
+    d->push->deleting--;
+    d->is_unknown = false;
+    d->is_folder = reply->type == SFTP_ATTRS && sftp_kind(&reply->attributes) == SFTP_KIND_FOLDER;
+    if (transfer_reply_failed(reply, SFTP_ATTRS, &d->error, d->path))
+        end(d);
+    else
+        begin(d);
+}
+
+/* Looks into a folder, or removes what is none. */
+static void begin(struct doomed *d)
+{
     if (d->push->t.phase != TRANSFER_WORKING)
         end(d);
+    else if (d->is_unknown)
+        ask(d, &(struct sftp_request){ .type = SFTP_LSTAT, .path = d->path }, on_looked);
     else if (d->is_folder)
         ask(d, &(struct sftp_request){ .type = SFTP_OPENDIR, .path = d->path }, on_opened);
     else if (d->push->t.spec->is_dry_run)
         end(d);
     else
         ask(d, &(struct sftp_request){ .type = SFTP_REMOVE, .path = d->path }, on_gone);
+}
+
+/* Its turn has come. */
+static void start(struct doomed *d)
+{
+    list_remove(&d->link);
+    list_append(&d->push->dooming, &d->link);
+    begin(d);
 }
 
 void push_delete_run(struct push *push)
