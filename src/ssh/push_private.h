@@ -83,6 +83,7 @@ struct put {
     char *path;
     char *temporary;
     bool has_temporary; /* it may be there */
+    char *why_not;      /* heap: why SFTP cannot replace; NULL: it was not tried */
     bool is_replacing;  /* the replacement was requested and not answered */
     bool must_check;    /* a part of it was there already */
     bool is_spoilt;     /* the temporary holds something else than the source */

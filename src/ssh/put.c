@@ -151,6 +151,7 @@ void put_free(struct put *p)
     error_release(&p->error);
     free(p->path);
     free(p->temporary);
+    free(p->why_not);
     free(p);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* How a put takes its place: a link is made (LINK), and the temporary replaces what is there
  * (REPLACE), by SFTP or by mv(1). */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "ssh/push_private.h"
 
 /* mv has answered. */
@@ -12,10 +14,10 @@ static void on_moved(void *arg, const char *line, const char *why)
     p->is_replacing = false;
     p->has_temporary = !line || strcmp(line, "done") != 0;
     if (p->has_temporary && !error_is_set(&p->error))
-        error_set(&p->error, ERR_TRANSFER, "%s: cannot be replaced: %s", p->path,
+        error_set(&p->error, ERR_TRANSFER, "%s: %s; mv: %s", p->path, p->why_not,
                   !line                         ? why
                   : strcmp(line, "folder") == 0 ? "it is a folder by now"
-                                                : "mv failed");
+                                                : "failed");
     put_answered(p);
 }
 
@@ -26,6 +28,8 @@ static void move(struct put *p, const char *why_not)
         put_fail(p, why_not);
         return;
     }
+    free(p->why_not);
+    p->why_not = xstrdup(why_not);
     p->is_replacing = true;
     p->waiting++;
     batch_add(p->push->t.moves, p->temporary, p->path, on_moved, p);
@@ -52,7 +56,7 @@ void put_replace(struct put *p)
 {
     bool can_replace = sftp_can_replace(p->push->t.sftp);
     if (!can_replace && p->has_old) {
-        move(p, "it exists, and the server can neither rename over it nor run mv");
+        move(p, "it exists, and the server cannot rename over it");
         if (p->waiting == 0)
             put_go_on(p);
         return;
