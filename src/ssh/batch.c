@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "model/transfer_path.h"
-#include "ssh/job_exec_private.h"
+#include "ssh/job_exec.h"
 
 enum {
-    COMMAND_MAX = 30000, /* one SSH packet (RFC 4253, section 6.1) */
+    COMMAND_MAX = 8900, /* what the most modest of servers, dropbear, takes */
     OUTPUT_MAX = 1 << 20,
     TOKEN_SIZE = 16,
 };
@@ -101,19 +101,17 @@ bool batch_is_busy(const struct batch *b)
     return !list_is_empty(&b->asked) || !list_is_empty(&b->waiting);
 }
 
-void batch_add(struct batch *b, const char *first, const char *second, batch_fn *fn, void *arg)
+void batch_add(struct batch *b, const char *const *words, size_t count, batch_fn *fn, void *arg)
 {
     struct item *item = xcalloc(1, sizeof *item);
-    struct buf words;
-    buf_init(&words, COMMAND_MAX);
-    buf_add_char(&words, ' ');
-    transfer_path_quote(&words, first);
-    if (second) {
-        buf_add_char(&words, ' ');
-        transfer_path_quote(&words, second);
+    struct buf quoted;
+    buf_init(&quoted, COMMAND_MAX);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_char(&quoted, ' ');
+        transfer_path_quote(&quoted, words[i]);
     }
-    item->words = words.failed ? NULL : buf_detach(&words);
-    buf_release(&words);
+    item->words = quoted.failed ? NULL : buf_detach(&quoted);
+    buf_release(&quoted);
     item->fn = fn;
     item->arg = arg;
     list_append(&b->waiting, &item->link);
@@ -235,9 +233,9 @@ static void start(struct batch *b, const char *command)
         .command = command,
         .timeout_us = SCRIPT_US,
         .open_us = OPEN_US,
+        .is_helper = true,
         .listener = { .on_output = on_output, .on_end = on_end, .arg = run },
     });
-    job_exec_of(b->helper)->is_helper = true;
     session_add_job(b->session, b->helper);
 }
 
@@ -257,6 +255,11 @@ void batch_run(struct batch *b)
         start(b, buf_str(&command));
     }
     buf_release(&command);
+}
+
+void batch_stop(struct batch *b)
+{
+    drop_helper(b, "not needed any more");
 }
 
 void batch_cancel(struct batch *b, const char *why)

@@ -29,14 +29,17 @@ void batch_free(struct batch *b);
 /* Can it be used on this host? */
 bool batch_is_possible(const struct batch *b);
 
-/* Adds an item: one word or (second not NULL) two, any bytes, quoted here. */
-void batch_add(struct batch *b, const char *first, const char *second, batch_fn *fn, void *arg);
+/* Adds an item of some words, any bytes, quoted here. */
+void batch_add(struct batch *b, const char *const *words, size_t count, batch_fn *fn, void *arg);
 
 /* Is there an item that was not told? */
 bool batch_is_busy(const struct batch *b);
 
 /* Starts what waits; called each turn. */
 void batch_run(struct batch *b);
+
+/* Lets go of the script that runs: nobody waits for it any more. While the connection is there. */
+void batch_stop(struct batch *b);
 
 /* Drops what waits and lets go of the script that runs: each item is told `why`. */
 void batch_cancel(struct batch *b, const char *why);

@@ -125,11 +125,11 @@ static void start_helper(struct job_exec *e, const char *signal, int grace_turns
         .command = command,
         .timeout_us = HELPER_US,
         .open_us = HELPER_US,
+        .is_helper = true,
         .listener = { .on_output = on_helper_output, .on_end = on_helper_end, .arg = e },
     };
     buf_clear(&e->helper_output);
     struct job *helper = job_exec_new(&args);
-    job_exec_of(helper)->is_helper = true;
     e->helper = helper;
     session_add_job(e->job.session, helper);
     free(command);

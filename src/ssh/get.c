@@ -51,6 +51,8 @@ void get_end(struct get *g)
 {
     struct pull *pull = g->pull;
     struct get *parent = g->parent;
+    if (pull->t.phase == TRANSFER_ENDED)
+        return; /* it is freed with the transfer */
     if (!g->is_cancelled)
         pull_tell(g);
     shrink_backlog(g, g->backlog);
@@ -96,7 +98,7 @@ static void digests_came(struct get *g)
 /* One of the two has come. */
 static void digest_came(struct get *g)
 {
-    if (--g->waiting == 0)
+    if (--g->waiting == 0 && g->pull->t.phase != TRANSFER_ENDED)
         digests_came(g);
 }
 
@@ -189,12 +191,13 @@ static void on_remote_digest(void *arg, const char *line, const char *why)
 static void ask_digests(struct get *g)
 {
     struct pull *pull = g->pull;
+    const char *path = g->remote;
     g->waiting = 2;
     g->hashed = 0;
     g->local_sum = sha256_new();
     list_append(&pull->hashing, &g->also);
     if (batch_is_possible(pull->t.digests))
-        batch_add(pull->t.digests, g->remote, NULL, on_remote_digest, g);
+        batch_add(pull->t.digests, &path, 1, on_remote_digest, g);
     else
         read_again(g);
     session_wake(pull->t.job.session);
@@ -278,6 +281,8 @@ static void on_read_end(void *arg, const struct error *error,
 {
     struct get *g = arg;
     g->reader = NULL;
+    if (g->pull->t.phase == TRANSFER_ENDED)
+        return;
     if (error)
         get_fail(g, "%s", error_text(error));
     if (attributes->has_mode) {

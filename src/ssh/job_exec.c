@@ -49,9 +49,10 @@ static enum step run_open(struct job_exec *e)
                                          SESSION_CHANNEL_WINDOW, SESSION_CHANNEL_PACKET, NULL, 0);
     if (!e->channel && libssh2_session_last_errno(s->ssh) == LIBSSH2_ERROR_EAGAIN)
         return STEP_WAIT;
-    session_opened(s, &e->job);
-    if (!e->channel)
+    if (!e->channel) {
+        session_opened(s, &e->job);
         return fail(e, ERR_CHANNEL_REFUSED, "the server refused a channel");
+    }
     ssh_alloc_last_channel(s->alloc, &e->channel_id);
     e->state = EXEC_REQUEST;
     return STEP_NEXT;
@@ -94,6 +95,7 @@ static enum step run_request(struct job_exec *e)
         note_started(e);
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return STEP_WAIT;
+    session_opened(s, &e->job);
     if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED) {
         e->result.has_started = false;
         error_set(&e->result.error, ERR_REQUEST_REFUSED, "the server refused to run the command");
@@ -158,6 +160,14 @@ static void fail_input(struct job_exec *e, int error)
     error_release(&why);
 }
 
+/* Reads what the command is to read next. */
+static ssize_t read_input(struct job_exec *e, char *buffer, size_t size)
+{
+    if (e->args.read)
+        return e->args.read(e->args.read_arg, buffer, size, e->input_offset);
+    return e->args.input ? input_read(e->args.input, buffer, size, e->input_offset) : 0;
+}
+
 /* Sends one piece of the input; true while another may follow. */
 static bool send_piece(struct job_exec *e)
 {
@@ -166,9 +176,7 @@ static bool send_piece(struct job_exec *e)
     if (s->transport->ops->pending(s->transport) >= TRANSPORT_PENDING_LOW ||
         libssh2_channel_window_write(e->channel) == 0)
         return false;
-    ssize_t got = e->args.input
-                      ? input_read(e->args.input, buffer, SESSION_CHANNEL_PACKET, e->input_offset)
-                      : 0;
+    ssize_t got = read_input(e, buffer, SESSION_CHANNEL_PACKET);
     if (got < 0 && got != -EAGAIN)
         fail_input(e, (int)-got);
     if (got == 0)
@@ -446,6 +454,7 @@ struct job *job_exec_new(const struct exec_args *args)
     list_init(&e->job.link);
     e->job.is_urgent = true; /* until it pumps output */
     e->args = *args;
+    e->is_helper = args->is_helper;
     e->command = xstrdup(args->command);
     buf_init(&e->helper_output, 4096);
     return &e->job;

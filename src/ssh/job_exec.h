@@ -9,6 +9,8 @@
 #ifndef MUSTER_SSH_JOB_EXEC_H
 #define MUSTER_SSH_JOB_EXEC_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "model/event.h"
 #include "ssh/job.h"
@@ -36,9 +38,14 @@ struct exec_listener {
 struct exec_args {
     const char *command;
     struct input *input; /* what the command reads; NULL: end of file at once */
-    int64_t timeout_us;  /* from the start; 0 none */
-    int64_t idle_us;     /* without a byte of output; 0 none */
-    int64_t open_us;     /* to open the channel and have the request answered; 0 none */
+    /* Instead of `input`, with the same answers: > 0 bytes, 0 at the end, -EAGAIN, -errno. */
+    ssize_t (*read)(void *arg, void *data, size_t size, uint64_t offset);
+    void *read_arg;
+    int64_t timeout_us; /* from the start; 0 none */
+    int64_t idle_us;    /* without a byte of output; 0 none */
+    int64_t open_us;    /* to open the channel and have the request answered; 0 none */
+    bool
+        is_helper; /* a small command of our own: it passes a held gate, and is closed, not ended */
     struct exec_listener listener;
 };
 

@@ -77,9 +77,18 @@ bool transfer_may_move(struct transfer *t, size_t size)
     return true;
 }
 
+/* How many items may be at work at once. */
+static size_t most_items(const struct transfer *t)
+{
+    if (!sftp_is_shell(t->sftp))
+        return TRANSFER_ITEMS_MAX;
+    return session_is_dropbear(t->job.session) ? TRANSFER_DROPBEAR_ITEMS_MAX
+                                               : TRANSFER_SHELL_ITEMS_MAX;
+}
+
 bool transfer_may_begin(const struct transfer *t)
 {
-    return t->phase == TRANSFER_WORKING && t->item_count - t->idle_count < TRANSFER_ITEMS_MAX &&
+    return t->phase == TRANSFER_WORKING && t->item_count - t->idle_count < most_items(t) &&
            sftp_in_flight(t->sftp) < SFTP_IN_FLIGHT_MAX / 2 &&
            !t->job.session->services->gate->held;
 }

@@ -63,6 +63,7 @@ enum put_state {
     PUT_OPEN,     /* the temporary */
     PUT_RESUME,   /* how much of it is there? */
     PUT_WRITE,
+    PUT_STREAM, /* instead of OPEN to SETTLE, without SFTP */
     PUT_SETTLE, /* mode, size, close */
     PUT_LINK,   /* a link is made under the temporary name */
     PUT_CHECK,  /* --verify */
@@ -90,6 +91,9 @@ struct put {
     struct transfer_handle handle;
     struct reader *reader; /* reads it back, where the host has no program for digests */
     struct sha256 *digest;
+    struct job *stream; /* STREAM: the command that takes the content ... */
+    struct buf answer;  /* ... and what it prints */
+    int read_error;     /* errno of reading the source for it */
     bool has_old;
     struct sftp_attributes old;
     enum file_action action;
@@ -134,8 +138,13 @@ void put_resume(struct put *p);
 void put_shrink_backlog(struct put *p, uint64_t bytes);
 bool put_fill(struct put *p); /* sends one more piece; false: none */
 void put_settle(struct put *p);
+struct sftp_attributes put_wanted_attributes(const struct put *p); /* mode, and times if kept */
 bool put_needs_adjusting(const struct put *p);
 void put_adjust(struct put *p);
+
+/* put_stream.c */
+void put_stream(struct put *p);
+void put_stream_cancel(struct put *p);
 
 /* put_replace.c */
 void put_readlink(struct put *p);

@@ -4,6 +4,7 @@
  *
  *   LOOK -> [FOLLOW -> LOOK] -> [COMPARE -> [ADJUST]] -> OPEN -> [RESUME] -> WRITE -> SETTLE
  *        -> [CHECK] -> REPLACE -> told        links: LOOK -> LINK -> REPLACE -> told
+ *                                             without SFTP, STREAM stands for OPEN to SETTLE
  *
  * and from everywhere, with an error or when the transfer is ended, UNDO -> told. enter() sends a
  * state's requests; when all their answers have come, go_on() decides what is next.
@@ -26,10 +27,11 @@ void put_ask(struct put *p, const struct sftp_request *request, sftp_reply_fn *f
     sftp_send(p->push->t.sftp, request, fn, p);
 }
 
-/* An answer has come and was looked at. */
+/* An answer has come and was looked at. Where the transfer has ended, with the connection, it is
+ * one of the jobs beside it that was ended, too: then nothing goes on. */
 void put_answered(struct put *p)
 {
-    if (--p->waiting == 0)
+    if (--p->waiting == 0 && p->push->t.phase != TRANSFER_ENDED)
         put_go_on(p);
 }
 
@@ -147,6 +149,7 @@ void put_free(struct put *p)
 {
     list_remove(&p->link);
     reader_free(p->reader);
+    buf_release(&p->answer);
     sha256_free(p->digest);
     error_release(&p->error);
     free(p->path);
@@ -192,6 +195,9 @@ static void enter(struct put *p, enum put_state state)
         if (p->sent == p->entry->size)
             put_go_on(p);
         break;
+    case PUT_STREAM:
+        put_stream(p);
+        break;
     case PUT_SETTLE:
         put_settle(p);
         break;
@@ -217,7 +223,8 @@ static void begin_writing(struct put *p)
         return;
     }
     p->temporary = put_temporary_name(p);
-    enter(p, p->entry->kind == SOURCE_LINK ? PUT_LINK : PUT_OPEN);
+    bool is_shell = sftp_is_shell(p->push->t.sftp);
+    enter(p, p->entry->kind == SOURCE_LINK ? PUT_LINK : is_shell ? PUT_STREAM : PUT_OPEN);
 }
 
 /* What is there is the same. */
@@ -304,6 +311,7 @@ void put_go_on(struct put *p)
         if (p->sent == p->entry->size)
             enter(p, PUT_SETTLE);
         return;
+    case PUT_STREAM:
     case PUT_SETTLE:
         enter(p, spec->verifies || p->must_check ? PUT_CHECK : PUT_REPLACE);
         return;
@@ -340,7 +348,9 @@ void put_cancel(struct put *p)
     if (p->state == PUT_REPLACE || p->state == PUT_UNDO)
         return;
     p->is_cancelled = true;
-    if (p->reader)
+    if (p->stream)
+        put_stream_cancel(p);
+    else if (p->reader)
         reader_stop(p->reader, &p->push->t.end_why);
     else if (p->waiting == 0)
         put_go_on(p);

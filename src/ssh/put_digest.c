@@ -92,5 +92,6 @@ void put_ask_digest(struct put *p)
         return;
     }
     p->waiting++;
-    batch_add(p->push->t.digests, digest_path(p), NULL, on_digest, p);
+    const char *path = digest_path(p);
+    batch_add(p->push->t.digests, &path, 1, on_digest, p);
 }

@@ -32,7 +32,8 @@ static void move(struct put *p, const char *why_not)
     p->why_not = xstrdup(why_not);
     p->is_replacing = true;
     p->waiting++;
-    batch_add(p->push->t.moves, p->temporary, p->path, on_moved, p);
+    const char *const words[] = { p->temporary, p->path };
+    batch_add(p->push->t.moves, words, 2, on_moved, p);
 }
 
 static void on_renamed(void *arg, const struct sftp_reply *reply)

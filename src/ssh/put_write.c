@@ -168,8 +168,7 @@ static uint32_t wanted_mode(const struct put *p)
     return spec->has_mode ? (uint32_t)spec->mode : (uint32_t)(p->entry->mode & 0777);
 }
 
-/* Mode, and times if they are kept. */
-static struct sftp_attributes wanted_attributes(const struct put *p)
+struct sftp_attributes put_wanted_attributes(const struct put *p)
 {
     return (struct sftp_attributes){ .has_mode = true,
                                      .mode = wanted_mode(p),
@@ -203,7 +202,7 @@ void put_settle(struct put *p)
                                                        .gid = p->entry->gid };
         put_ask(p, &request, put_on_tried);
     }
-    request.attributes = wanted_attributes(p);
+    request.attributes = put_wanted_attributes(p);
     put_ask(p, &request, put_on_done);
     put_ask(p, &(struct sftp_request){ .type = SFTP_FSTAT, .handle = handle }, on_measured);
     put_ask(p, &(struct sftp_request){ .type = SFTP_CLOSE, .handle = handle }, put_on_done);
@@ -222,7 +221,7 @@ bool put_needs_adjusting(const struct put *p)
 void put_adjust(struct put *p)
 {
     struct sftp_request request = { .type = SFTP_SETSTAT, .path = p->path };
-    request.attributes = wanted_attributes(p);
+    request.attributes = put_wanted_attributes(p);
     transfer_start(&p->push->t);
     put_ask(p, &request, put_on_done);
 }

@@ -5,10 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "model/transfer_path.h"
+#include "ssh/job_exec.h"
 
-/* READs under way for a file whose size nobody announced. */
-enum { BLIND_PIECES = 2 };
+enum {
+    BLIND_PIECES = 2, /* READs under way for a file whose size nobody announced */
+    COMMAND_MAX = 8900,
+    NOISE_MAX = 400,
+};
+
+#define OPEN_US (30 * US_PER_SEC)
 
 /* One READ; what comes out of turn waits here. */
 struct piece {
@@ -37,6 +45,8 @@ struct reader {
     uint64_t end;   /* up to where to read; UINT64_MAX where that is unknown */
     uint32_t piece_size;
     struct error error;
+    struct job *stream; /* without SFTP: `cat` ... */
+    struct buf noise;   /* ... and what it says instead */
 };
 
 static void free_piece(struct piece *piece)
@@ -53,6 +63,7 @@ void reader_free(struct reader *r)
         return;
     list_for_each(it, tmp, &r->pieces) free_piece(list_entry(it, struct piece, link));
     error_release(&r->error);
+    buf_release(&r->noise);
     free(r->path);
     free(r);
 }
@@ -90,7 +101,10 @@ void reader_stop(struct reader *r, const struct error *why)
     if (!error_is_set(&r->error))
         error_copy(&r->error, why);
     r->is_over = true;
-    end_if_over(r);
+    if (r->stream)
+        job_exec_end(r->stream, why);
+    else
+        end_if_over(r);
 }
 
 static void on_piece(void *arg, const struct sftp_reply *reply);
@@ -107,15 +121,20 @@ static void ask_piece(struct piece *piece)
         on_piece, piece);
 }
 
+static void fail_short(struct reader *r)
+{
+    error_set(&r->error, ERR_TRANSFER,
+              "%s: the server announced %" PRIu64 " bytes and sent %" PRIu64, r->path, r->end,
+              r->done);
+}
+
 /* The file ends here. False where only FSTAT can tell whether it may. */
 static bool take_end(struct reader *r)
 {
     if (!r->has_announced && r->end != UINT64_MAX)
         return false;
     if (r->end != UINT64_MAX && r->done < r->end)
-        error_set(&r->error, ERR_TRANSFER,
-                  "%s: the server announced %" PRIu64 " bytes and sent %" PRIu64, r->path, r->end,
-                  r->done);
+        fail_short(r);
     r->is_over = true;
     return false;
 }
@@ -226,6 +245,72 @@ static void on_opened(void *arg, const struct sftp_reply *reply)
     end_if_over(r);
 }
 
+/* --- Without SFTP ----------------------------------------------------------------------------- */
+
+static void on_stream(void *arg, enum stream stream, const char *data, size_t size)
+{
+    struct reader *r = arg;
+    uint64_t most = r->end - r->done; /* it may have grown since it was announced */
+    if (stream == STREAM_STDERR)
+        buf_add(&r->noise, data, size);
+    if (stream == STREAM_STDERR || r->is_over || most == 0)
+        return;
+    if (size > most)
+        size = (size_t)most;
+    if (r->args.on_data(r->args.arg, data, size, r->done))
+        r->done += size;
+    else
+        r->is_over = true;
+}
+
+/* What `cat` had to say. */
+static const char *noise_of(struct reader *r)
+{
+    while (r->noise.size > 0 && r->noise.data[r->noise.size - 1] == '\n')
+        buf_truncate(&r->noise, r->noise.size - 1);
+    return r->noise.size ? buf_str(&r->noise) : "cat failed on the host";
+}
+
+static void on_stream_end(void *arg, struct exec_result *result)
+{
+    struct reader *r = arg;
+    bool is_good = result->has_exit_code && result->exit_code == 0;
+    r->stream = NULL;
+    r->waiting--;
+    if (r->is_over || error_is_set(&r->error))
+        ; /* nobody wants the rest */
+    else if (error_is_set(&result->error))
+        error_set(&r->error, ERR_TRANSFER, "%s: %s", r->path, error_text(&result->error));
+    else if (!is_good)
+        error_set(&r->error, ERR_TRANSFER, "%s: %s", r->path, noise_of(r));
+    else if (r->end != UINT64_MAX && r->done < r->end)
+        fail_short(r);
+    r->is_over = true;
+    end_if_over(r);
+}
+
+/* Reads through `cat`, which costs a channel for each file. */
+static void open_stream(struct reader *r)
+{
+    struct buf command;
+    buf_init(&command, COMMAND_MAX);
+    if (r->done > 0)
+        buf_addf(&command, "exec tail -c +%" PRIu64 " -- ", r->done + 1);
+    else
+        buf_add_str(&command, "exec cat -- ");
+    transfer_path_quote(&command, r->path);
+    buf_init(&r->noise, NOISE_MAX);
+    r->waiting++;
+    r->stream = job_exec_new(&(struct exec_args){
+        .command = buf_str(&command),
+        .open_us = OPEN_US,
+        .is_helper = true,
+        .listener = { .on_output = on_stream, .on_end = on_stream_end, .arg = r },
+    });
+    session_add_job(r->args.transfer->job.session, r->stream);
+    buf_release(&command);
+}
+
 struct reader *reader_new(const struct reader_args *args)
 {
     struct reader *r = xcalloc(1, sizeof *r);
@@ -235,6 +320,10 @@ struct reader *reader_new(const struct reader_args *args)
     r->asked = r->done = args->offset;
     r->piece_size = TRANSFER_PIECE;
     list_init(&r->pieces);
+    if (sftp_is_shell(args->transfer->sftp)) {
+        open_stream(r);
+        return r;
+    }
     ask(r, &(struct sftp_request){ .type = SFTP_OPEN, .path = r->path, .flags = SFTP_FOR_READING },
         on_opened, r);
     return r;

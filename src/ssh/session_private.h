@@ -96,7 +96,7 @@ struct session {
     bool was_ready;
     bool has_forced_command; /* announced by the server */
     struct list jobs;
-    struct job *opening; /* the one that has a channel open request in flight (law 19) */
+    struct job *opening; /* the one that opens a channel and asks for what is to run on it */
     bool is_open_stuck;  /* its answer was not waited for: no other can be sent */
 };
 
@@ -141,7 +141,11 @@ void session_ready_leave(struct session *s);
 enum step session_close_run(struct session *s);
 
 /* READY's channel open queue: true when `job` may call libssh2_channel_open now; it must then call
- * session_opened() when the open ended, either way. */
+ * session_opened() when what it asks for on the channel was answered, either way, or the open
+ * failed. One at a time, for two reasons. A second open would continue the first and get its
+ * channel (law 19). And while libssh2 1.10 to 1.11.1 waits for the answer to a channel request, it
+ * takes an answer to another channel's request for a failure of its own (-1 from
+ * _libssh2_packet_requirev). */
 bool session_may_open(struct session *s, struct job *job);
 void session_opened(struct session *s, struct job *job);
 

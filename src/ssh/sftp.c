@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "ssh/session_private.h"
+#include "ssh/shell_files.h"
 
 enum {
     WINDOW = 2 * 1024 * 1024, /* law 5: for transfers only */
@@ -39,6 +40,7 @@ struct sftp {
     uint64_t answers;
     bool lacks_answer;         /* one came not, and a thousand behind it did */
     char noise[NOISE_MAX + 1]; /* from the server's stderr */
+    struct shell_files *shell; /* instead of all that */
 };
 
 struct sftp *sftp_new(const struct sftp_args *args)
@@ -54,6 +56,7 @@ void sftp_free(struct sftp *s)
 {
     if (!s)
         return;
+    shell_files_free(s->shell);
     buf_release(&s->out);
     buf_release(&s->in);
     error_release(&s->error);
@@ -63,12 +66,14 @@ void sftp_free(struct sftp *s)
 void sftp_close(struct sftp *s)
 {
     struct session *session = s->args.job->session;
-    if (s->state == SFTP_OPENING && session->opening == s->args.job)
+    if (session->opening == s->args.job)
         session_give_up_open(session);
     /* The server is told; what it answers is libssh2's affair until the session is freed. */
     if (s->channel)
         libssh2_channel_free(s->channel);
     s->channel = NULL;
+    if (s->shell)
+        shell_files_close(s->shell);
     s->state = SFTP_ENDED;
 }
 
@@ -86,6 +91,22 @@ static enum step fail(struct sftp *s, enum error_code code, const char *what)
     return STEP_NEXT;
 }
 
+/* There is no SFTP server: its work is done by the shell, where that may be asked. */
+static enum step do_without(struct sftp *s, const char *what)
+{
+    struct session *session = s->args.job->session;
+    if (session_is_broken(session) || !session_may_exec_helper(session))
+        return fail(s, ERR_REQUEST_REFUSED, what);
+    sftp_close(s);
+    buf_clear(&s->in);
+    buf_clear(&s->out);
+    s->shell = shell_files_new(session);
+    s->can_replace = true;
+    s->state = SFTP_READY;
+    s->args.on_ready(s->args.arg);
+    return STEP_NEXT;
+}
+
 static enum step run_opening(struct sftp *s)
 {
     struct session *session = s->args.job->session;
@@ -95,9 +116,10 @@ static enum step run_opening(struct sftp *s)
                                          SESSION_CHANNEL_PACKET, NULL, 0);
     if (!s->channel && libssh2_session_last_errno(session->ssh) == LIBSSH2_ERROR_EAGAIN)
         return STEP_WAIT;
-    session_opened(session, s->args.job);
-    if (!s->channel)
+    if (!s->channel) {
+        session_opened(session, s->args.job);
         return fail(s, ERR_CHANNEL_REFUSED, "the server refused a channel");
+    }
     s->state = SFTP_ASKING;
     return STEP_NEXT;
 }
@@ -108,8 +130,9 @@ static enum step run_asking(struct sftp *s)
                                              strlen("sftp"));
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return STEP_WAIT;
+    session_opened(s->args.job->session, s->args.job);
     if (rc != 0)
-        return fail(s, ERR_REQUEST_REFUSED, "the server has no SFTP subsystem");
+        return do_without(s, "the server has no SFTP subsystem");
     sftp_add_init(&s->out);
     s->state = SFTP_GREETING;
     return STEP_NEXT;
@@ -217,9 +240,14 @@ static enum step receive(struct sftp *s)
             return STEP_AGAIN;
     }
     read_noise(s);
-    if (libssh2_channel_eof(s->channel) == 1)
+    if (libssh2_channel_eof(s->channel) != 1)
+        return STEP_WAIT;
+    if (s->state != SFTP_GREETING || s->in.size > 0)
         return fail(s, ERR_TRANSFER, "the SFTP server went away");
-    return STEP_WAIT;
+    /* Dropbear ends the connection where a channel is closed before it has closed it itself. */
+    if (libssh2_channel_wait_closed(s->channel) == LIBSSH2_ERROR_EAGAIN)
+        return STEP_WAIT;
+    return do_without(s, "the server's SFTP subsystem does not start");
 }
 
 /* What was sent takes no room any more. */
@@ -277,6 +305,15 @@ static enum step run_talking(struct sftp *s)
     return in == STEP_AGAIN || out == STEP_AGAIN ? STEP_AGAIN : STEP_WAIT;
 }
 
+/* READY without SFTP: the shell's answers. */
+static enum step run_shell(struct sftp *s)
+{
+    size_t count = shell_files_run(s->shell);
+    s->answers += count;
+    s->in_flight -= count;
+    return STEP_WAIT;
+}
+
 enum step sftp_run(struct sftp *s)
 {
     enum step step = STEP_NEXT;
@@ -284,14 +321,21 @@ enum step sftp_run(struct sftp *s)
         step = run_opening(s);
     if (step == STEP_NEXT && s->state == SFTP_ASKING)
         step = run_asking(s);
-    if (step == STEP_NEXT && (s->state == SFTP_GREETING || s->state == SFTP_READY))
+    if (step == STEP_NEXT && !s->shell && (s->state == SFTP_GREETING || s->state == SFTP_READY))
         step = run_talking(s);
+    if (s->shell && s->state == SFTP_READY)
+        step = run_shell(s);
     return step;
 }
 
 bool sftp_is_ready(const struct sftp *s)
 {
     return s->state == SFTP_READY;
+}
+
+bool sftp_is_shell(const struct sftp *s)
+{
+    return s->shell != NULL;
 }
 
 const struct error *sftp_error(const struct sftp *s)
@@ -306,6 +350,11 @@ size_t sftp_in_flight(const struct sftp *s)
 
 void sftp_send(struct sftp *s, const struct sftp_request *request, sftp_reply_fn *fn, void *arg)
 {
+    if (s->shell) {
+        s->in_flight++;
+        shell_files_ask(s->shell, request, fn, arg);
+        return;
+    }
     struct pending *p = &s->pending[s->next_id % SFTP_IN_FLIGHT_MAX];
     if (p->fn) {
         s->lacks_answer = true;

@@ -6,6 +6,9 @@
  *   bulk data: on_room() is asked whenever all is sent and the server's window and the transport
  *   have room, and may send one request; so at most one of them waits in memory.
  *
+ * Where a server has no SFTP, but a shell that may be used (law 18), the same requests are answered
+ * by shell_files.h, but for those about content: sftp_is_shell().
+ *
  * Any number of requests may be under way, each with its own callback; servers may answer in any
  * order. It belongs to a job, whose turn calls sftp_run(); callbacks come from within that call,
  * may send further requests, and must not free the client.
@@ -42,6 +45,9 @@ void sftp_close(struct sftp *s);
 enum step sftp_run(struct sftp *s);
 
 bool sftp_is_ready(const struct sftp *s);
+
+/* Is there no SFTP but a shell? Then no file can be opened, read or written by requests. */
+bool sftp_is_shell(const struct sftp *s);
 
 /* Why it ended: ERR_REQUEST_REFUSED where the server has no SFTP subsystem. */
 const struct error *sftp_error(const struct sftp *s);

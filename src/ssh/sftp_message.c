@@ -28,7 +28,7 @@ static uint64_t read_u64(struct wire *w)
     return high << 32 | wire_u32(w);
 }
 
-static void add_attributes(struct buf *out, const struct sftp_attributes *a)
+void sftp_add_attributes(struct buf *out, const struct sftp_attributes *a)
 {
     wire_add_u32(out, (a->has_size ? HAS_SIZE : 0u) | (a->has_owner ? HAS_OWNER : 0u) |
                           (a->has_mode ? HAS_MODE : 0u) | (a->has_times ? HAS_TIMES : 0u));
@@ -97,16 +97,16 @@ static void add_details(struct buf *out, const struct sftp_request *r)
     case SFTP_OPEN:
         wire_add_text(out, r->path);
         wire_add_u32(out, r->flags);
-        add_attributes(out, &r->attributes);
+        sftp_add_attributes(out, &r->attributes);
         break;
     case SFTP_MKDIR:
     case SFTP_SETSTAT:
         wire_add_text(out, r->path);
-        add_attributes(out, &r->attributes);
+        sftp_add_attributes(out, &r->attributes);
         break;
     case SFTP_FSETSTAT:
         wire_add_string(out, r->handle.data, r->handle.size);
-        add_attributes(out, &r->attributes);
+        sftp_add_attributes(out, &r->attributes);
         break;
     case SFTP_CLOSE:
     case SFTP_FSTAT:

@@ -127,6 +127,9 @@ struct sftp_reply {
 /* Appends a request with its length in front; failure is the buffer's. */
 void sftp_add_request(struct buf *out, uint32_t id, const struct sftp_request *request);
 
+/* Appends attributes as messages have them (section 5). */
+void sftp_add_attributes(struct buf *out, const struct sftp_attributes *a);
+
 /* Appends the greeting. */
 void sftp_add_init(struct buf *out);
 

@@ -16,6 +16,11 @@
 /* Items under way at once on a host: enough for small files to fill a long line. */
 #define TRANSFER_ITEMS_MAX 96
 
+/* Likewise without SFTP, where each has a channel: servers allow about ten (MaxSessions). Dropbear
+ * loses the connection where several short commands end at about the same time. */
+#define TRANSFER_SHELL_ITEMS_MAX    4
+#define TRANSFER_DROPBEAR_ITEMS_MAX 1
+
 /* Content of a READ or WRITE: with its header it fits one SSH packet of libssh2 (32,700 bytes). */
 #define TRANSFER_PIECE 32000
 

@@ -222,6 +222,7 @@ Test(pull, fifty_hosts, .timeout = 240)
 Test(pull, every_kind_of_server)
 {
     static const char *const keys[] = { "sftp_server_address", "dropbear_sftp_address",
+                                        "dropbear_address", "no_sftp_address",
                                         "no_rename_address" };
     char *src = remote_file("it's \"here\"", SIZE), *out = out_dir();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

@@ -378,6 +378,16 @@ Test(push, to_a_dropbear_with_sftp)
 }
 
 /* It grants the subsystem, and then there is no program. */
+Test(push, to_a_dropbear_without_sftp)
+{
+    push_to_server("dropbear_address");
+}
+
+Test(push, to_a_server_without_sftp)
+{
+    push_to_server("no_sftp_address");
+}
+
 Test(push, to_a_server_that_cannot_replace)
 {
     push_to_server("no_rename_address");

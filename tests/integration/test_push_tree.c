@@ -181,7 +181,7 @@ Test(push_tree, a_second_run_moves_nothing)
 Test(push_tree, every_kind_of_server)
 {
     static const char *const keys[] = { "sftp_server_address", "dropbear_sftp_address",
-                                        "no_rename_address" };
+                                        "no_sftp_address", "no_rename_address" };
     char *tree = make_tree();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *inventory = host_inventory(fleet_text(keys[i]));

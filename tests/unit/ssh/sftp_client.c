@@ -69,8 +69,11 @@ void client_begin(struct client *c, struct rig *r)
     list_init(&c->t.items);
     c->t.sftp = sftp_new(&(struct sftp_args){
         .job = &c->t.job, .on_ready = on_ready, .on_room = on_room, .arg = c });
-    if (!r->session)
-        rig_open_ready(r);
+    if (!r->session) {
+        server_greets("SSH-2.0-Cisco-1.25\r\n"); /* whose shell is not asked in SFTP's stead */
+        rig_open(r);
+        rig_expect_state(r, SESSION_READY);
+    }
     session_add_job(r->session, &c->t.job);
     fake_settle(r->loop);
 }

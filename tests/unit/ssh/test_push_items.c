@@ -395,9 +395,11 @@ Test(push_move, is_done)
 Test(push_move, fails)
 {
     static const char *const answers[][2] = {
-        { "failed\n", "a: cannot be replaced: mv failed" },
-        { "folder\n", "a: cannot be replaced: it is a folder by now" },
-        { "", "a: cannot be replaced: the host's answer is incomplete" },
+        { "failed\n", "a: it exists, and the server cannot rename over it; mv: failed" },
+        { "folder\n",
+          "a: it exists, and the server cannot rename over it; mv: it is a folder by now" },
+        { "",
+          "a: it exists, and the server cannot rename over it; mv: the host's answer is incomplete" },
     };
     for (size_t i = 0; i < 3; i++) {
         struct copying c;
@@ -414,8 +416,7 @@ Test(push_move, may_not_be_tried)
 {
     struct copying c;
     begin_move(&c, false);
-    copying_expect_end(&c, ERR_TRANSFER,
-                       "a: it exists, and the server can neither rename over it nor run mv");
+    copying_expect_end(&c, ERR_TRANSFER, "a: it exists, and the server cannot rename over it");
     cr_assert_str_eq(remote_content("a"), "old");
     cr_assert_eq(remote_count(".muster-"), 0);
     copying_finish(&c);
