@@ -128,10 +128,10 @@ static void fail_short(struct reader *r)
               r->done);
 }
 
-/* The file ends here. False where only FSTAT can tell whether it may. */
+/* The file ends here; whether it may, only FSTAT can tell. False. */
 static bool take_end(struct reader *r)
 {
-    if (!r->has_announced && r->end != UINT64_MAX)
+    if (!r->has_announced)
         return false;
     if (r->end != UINT64_MAX && r->done < r->end)
         fail_short(r);

@@ -177,6 +177,19 @@ Test(reader, a_file_whose_size_nobody_says)
     }
 }
 
+/* However early the end comes: what FSTAT says counts. */
+Test(reader, a_file_whose_size_fstat_says_last)
+{
+    for (int order = LAST; order < 6; order++) {
+        struct reading rd = { 0 };
+        reading_open_file(&rd, 50, UNKNOWN);
+        rd.announced = 100;
+        reading_serve(&rd, order);
+        reading_expect_end(&rd, "p: the server announced 100 bytes and sent 50", 50);
+        reading_finish(&rd);
+    }
+}
+
 Test(reader, a_file_whose_size_only_the_folder_says)
 {
     for (int order = LAST; order < 6; order++) {
