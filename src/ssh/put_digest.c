@@ -23,11 +23,12 @@ static void digest_came(struct put *p, const char *line, const char *why)
     if (p->is_cancelled || error_is_set(&p->error))
         return;
     bool is_own = line && is_own_digest(p, line);
-    p->is_spoilt = p->state == PUT_CHECK && line && !is_own;
     if (p->state == PUT_COMPARE && is_own)
         p->action = FILE_KEEP;
-    else if (p->state == PUT_CHECK && !is_own)
-        put_fail(p, line ? "the copy differs from the source (SHA-256)" : why);
+    if (p->state != PUT_CHECK || is_own)
+        return;
+    p->is_spoilt = line != NULL;
+    put_fail(p, line ? "the copy differs from the source (SHA-256)" : why);
 }
 
 static bool on_read_back(void *arg, const void *data, size_t size, uint64_t offset)

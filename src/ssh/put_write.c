@@ -107,15 +107,23 @@ static void on_written(void *arg, const struct sftp_reply *reply)
     put_answered(p);
 }
 
+/* The source is another one now, and no later run looks for what there is of it. */
+static void fail_changed(struct put *p)
+{
+    p->is_spoilt = true;
+    put_fail(p, "the source changed while it was being sent");
+}
+
 /* Reads the next piece of the source; its size, 0 where that fails. */
 static uint32_t read_source(struct put *p, char *piece)
 {
     uint64_t left = p->entry->size - p->sent;
     size_t size = left < TRANSFER_PIECE ? (size_t)left : TRANSFER_PIECE;
     ssize_t got = source_tree_read(p->push->t.spec->tree, p->index, piece, size, p->sent);
-    if (got <= 0)
-        put_fail(p, got == -ESTALE || got == 0 ? "the source changed while it was being sent"
-                                               : strerror((int)-got));
+    if (got == -ESTALE || got == 0)
+        fail_changed(p);
+    else if (got < 0)
+        put_fail(p, strerror((int)-got));
     return got > 0 ? (uint32_t)got : 0;
 }
 
@@ -195,7 +203,7 @@ void put_settle(struct put *p)
     struct wire_string handle = transfer_handle(&p->handle);
     struct sftp_request request = { .type = SFTP_FSETSTAT, .handle = handle };
     if (!source_tree_is_unchanged(p->push->t.spec->tree, p->index))
-        put_fail(p, "the source changed while it was being sent");
+        fail_changed(p);
     if (p->push->t.spec->preserves) {
         request.attributes = (struct sftp_attributes){ .has_owner = true,
                                                        .uid = p->entry->uid,

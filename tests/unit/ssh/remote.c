@@ -127,6 +127,23 @@ uint32_t remote_mode(const char *path)
     return node ? node->mode : 0;
 }
 
+const char *remote_path(const char *part)
+{
+    list_for_each(it, tmp, &remote.nodes)
+    {
+        const struct node *node = list_entry(it, struct node, link);
+        if (strstr(node->path, part))
+            return node->path;
+    }
+    return NULL;
+}
+
+size_t remote_size(const char *path)
+{
+    const struct node *node = find(path);
+    return node ? node->content.size : 0;
+}
+
 size_t remote_count(const char *part)
 {
     size_t count = 0;

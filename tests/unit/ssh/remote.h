@@ -24,6 +24,10 @@ const char *remote_content(const char *path);
 uint32_t remote_mode(const char *path);
 size_t remote_count(const char *part);
 
+/* The path of the first one whose name holds `part`, or NULL; the size of what is there. */
+const char *remote_path(const char *part);
+size_t remote_size(const char *path);
+
 /* Requests of this type about paths or handles that hold `part` ("" any) fail so, from now on. */
 void remote_fail(enum sftp_type type, const char *part, uint32_t status, const char *words);
 
