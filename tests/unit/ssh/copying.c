@@ -115,7 +115,8 @@ static void list_sources(struct copying *c)
 {
     struct source_args args = { .sources = c->sources,
                                 .is_recursive = true,
-                                .wants_digests = c->spec.verifies || c->spec.resumes };
+                                .wants_digests =
+                                    c->spec.verifies || c->spec.resumes || c->spec.skips_same };
     struct error err = ERROR_INIT;
     while (c->sources[args.count])
         args.count++;
