@@ -3,9 +3,6 @@
 
 #include "base/clock.h"
 
-/* Time that was not used and may be made up for: timers are late by a millisecond or so. */
-#define CREDIT_US (50 * US_PER_MS)
-
 bool rate_is_free(const struct rate *r, int64_t now_us, int64_t *ret_at_us)
 {
     *ret_at_us = r->free_at_us;
@@ -16,7 +13,7 @@ void rate_take(struct rate *r, size_t size, int64_t now_us)
 {
     if (r->bytes_per_s == 0)
         return;
-    if (r->free_at_us < now_us - CREDIT_US)
-        r->free_at_us = now_us - CREDIT_US;
+    if (r->free_at_us < now_us - RATE_CREDIT_US)
+        r->free_at_us = now_us - RATE_CREDIT_US;
     r->free_at_us += (int64_t)((double)size * (double)US_PER_SEC / (double)r->bytes_per_s);
 }

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Time that was not used and may be made up for: timers are late by a millisecond or so. */
+#define RATE_CREDIT_US (INT64_C(50) * 1000)
+
 struct rate {
     uint64_t bytes_per_s; /* 0: no limit */
     int64_t free_at_us;   /* monotonic: when what was taken has had its time */

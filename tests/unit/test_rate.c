@@ -35,10 +35,11 @@ Test(rate, whoever_comes_first_waits_for_nothing)
 Test(rate, the_next_in_turn_pays)
 {
     struct rate r = { .bytes_per_s = 1000 };
+    int64_t begin = NOW - RATE_CREDIT_US;
     rate_take(&r, 250, NOW);
-    expect_free_at(&r, NOW + US_PER_SEC / 4);
-    rate_take(&r, 250, NOW + US_PER_SEC / 4);
-    expect_free_at(&r, NOW + US_PER_SEC / 2);
+    expect_free_at(&r, begin + US_PER_SEC / 4);
+    rate_take(&r, 250, begin + US_PER_SEC / 4);
+    expect_free_at(&r, begin + US_PER_SEC / 2);
 }
 
 Test(rate, what_is_taken_too_early_adds_up)
@@ -46,15 +47,15 @@ Test(rate, what_is_taken_too_early_adds_up)
     struct rate r = { .bytes_per_s = 1000 };
     for (int i = 0; i < 4; i++)
         rate_take(&r, 1000, NOW);
-    expect_free_at(&r, NOW + 4 * US_PER_SEC);
+    expect_free_at(&r, NOW - RATE_CREDIT_US + 4 * US_PER_SEC);
 }
 
-Test(rate, time_that_was_not_used_is_lost)
+Test(rate, time_that_was_not_used_is_lost_but_for_a_moment)
 {
     struct rate r = { .bytes_per_s = 1000 };
     rate_take(&r, 1000, NOW);
     rate_take(&r, 1000, NOW + 100 * US_PER_SEC);
-    expect_free_at(&r, NOW + 101 * US_PER_SEC);
+    expect_free_at(&r, NOW - RATE_CREDIT_US + 101 * US_PER_SEC);
 }
 
 Test(rate, bears_large_numbers)
@@ -62,7 +63,7 @@ Test(rate, bears_large_numbers)
     struct rate slow = { .bytes_per_s = 1 }, fast = { .bytes_per_s = UINT64_MAX };
     int64_t at;
     rate_take(&slow, (size_t)1 << 40, NOW);
-    expect_free_at(&slow, NOW + (INT64_C(1) << 40) * US_PER_SEC);
+    expect_free_at(&slow, NOW - RATE_CREDIT_US + (INT64_C(1) << 40) * US_PER_SEC);
     rate_take(&fast, (size_t)1 << 40, NOW);
     cr_assert(rate_is_free(&fast, NOW + 1, &at));
 }
