@@ -100,7 +100,10 @@ static void on_parents_looked(void *arg, const struct sftp_reply *reply)
     struct push *push = arg;
     struct error error = ERROR_INIT;
     push->t.item_count--;
-    if (transfer_reply_failed(reply, SFTP_ATTRS, &error, push->parents))
+    bool is_missing = reply->type == SFTP_STATUS && reply->status == SFTP_NO_SUCH_FILE;
+    if (is_missing && error_is_set(&push->parents_error))
+        transfer_fail(&push->t, "%s", error_text(&push->parents_error));
+    else if (transfer_reply_failed(reply, SFTP_ATTRS, &error, push->parents))
         transfer_fail(&push->t, "%s", error_text(&error));
     else if (sftp_kind(&reply->attributes) != SFTP_KIND_FOLDER)
         transfer_fail(&push->t, "%s: is not a folder", push->parents);
@@ -109,12 +112,19 @@ static void on_parents_looked(void *arg, const struct sftp_reply *reply)
     error_release(&error);
 }
 
-/* A parent was made, or was there. */
+/* A parent was made, or was there, or neither: then the first that failed after one that did not
+ * tells why. */
 static void on_parent_made(void *arg, const struct sftp_reply *reply)
 {
     struct push *push = arg;
     push->t.item_count--;
     push->root_is_new = reply->type == SFTP_STATUS && reply->status == SFTP_OK;
+    bool is_missing = reply->type == SFTP_STATUS && reply->status == SFTP_NO_SUCH_FILE;
+    char *what = xprintf("%.*s: the folder cannot be made", (int)push->parents_at, push->parents);
+    if (!is_missing) /* of one in a missing folder, there is nothing to learn */
+        error_release(&push->parents_error);
+    transfer_reply_failed(reply, SFTP_STATUS, &push->parents_error, what);
+    free(what);
     if (push->t.phase == TRANSFER_WORKING)
         make_next_parent(push);
 }
@@ -122,16 +132,16 @@ static void on_parent_made(void *arg, const struct sftp_reply *reply)
 /* Makes the next folder on the way to the last of the parents, or looks at that one. */
 static void make_next_parent(struct push *push)
 {
-    size_t size = strlen(push->parents), at = push->parents_at;
+    size_t at = push->parents_at;
+    at += strspn(push->parents + at, "/");
     push->t.item_count++;
-    if (at >= size) {
+    if (push->parents[at] == '\0') {
         sftp_send(push->t.sftp, &(struct sftp_request){ .type = SFTP_STAT, .path = push->parents },
                   on_parents_looked, push);
         return;
     }
-    at += strspn(push->parents + at, "/");
     at += strcspn(push->parents + at, "/");
-    push->parents_at = at + strspn(push->parents + at, "/");
+    push->parents_at = at;
     char *path = xstrndup(push->parents, at);
     transfer_start(&push->t);
     sftp_send(push->t.sftp,
@@ -375,6 +385,7 @@ static void release(struct transfer *t)
     push_delete_release(push);
     free(push->dest);
     free(push->parents);
+    error_release(&push->parents_error);
     free(push->folders);
 }
 

@@ -45,8 +45,9 @@ struct push {
     bool root_is_new; /* what holds the top entries was made by us */
     char *parents;    /* --mkdir: what is made, folder by folder */
     size_t parents_at;
-    struct list making; /* folders under way */
-    uint64_t backlog;   /* bytes of begun files that are not sent yet */
+    struct error parents_error; /* why one could not be made */
+    struct list making;         /* folders under way */
+    uint64_t backlog;           /* bytes of begun files that are not sent yet */
     char temporary_id[17];
 
     struct list doomed;  /* --delete: what waits for its turn, the last found first */
@@ -126,7 +127,10 @@ void put_answered(struct put *p);
 void put_go_on(struct put *p);
 void put_on_done(void *arg, const struct sftp_reply *reply);  /* the request must succeed */
 void put_on_tried(void *arg, const struct sftp_reply *reply); /* whether or not it does */
-bool put_fail(struct put *p, const char *why);                /* false */
+/* Is it another reply than the wanted one? Then that is the error, with `what` went wrong. */
+bool put_reply_failed(struct put *p, const struct sftp_reply *reply, enum sftp_type wanted,
+                      const char *what);
+bool put_fail(struct put *p, const char *why); /* false */
 
 /* put_digest.c */
 void put_ask_digest(struct put *p);

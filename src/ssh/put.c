@@ -50,6 +50,15 @@ void put_on_tried(void *arg, const struct sftp_reply *reply)
     put_answered(arg);
 }
 
+bool put_reply_failed(struct put *p, const struct sftp_reply *reply, enum sftp_type wanted,
+                      const char *what)
+{
+    char *text = xprintf("%s: %s", p->path, what);
+    bool has_failed = transfer_reply_failed(reply, wanted, &p->error, text);
+    free(text);
+    return has_failed;
+}
+
 bool put_fail(struct put *p, const char *why)
 {
     if (!error_is_set(&p->error))

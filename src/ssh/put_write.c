@@ -51,7 +51,7 @@ static void on_opened(void *arg, const struct sftp_reply *reply)
     struct put *p = arg;
     if (reply->type == SFTP_STATUS && reply->status == SFTP_NO_SUCH_FILE)
         put_fail(p, "its folder does not exist (--mkdir makes it)");
-    else if (!transfer_reply_failed(reply, SFTP_HANDLE, &p->error, p->path) &&
+    else if (!put_reply_failed(p, reply, SFTP_HANDLE, "a temporary file cannot be made") &&
              !transfer_keep_handle(&p->handle, reply))
         put_fail(p, "the server's handle is bad");
     p->has_temporary = p->handle.size > 0;
@@ -103,7 +103,8 @@ static void on_written(void *arg, const struct sftp_reply *reply)
 {
     struct put *p = arg;
     p->push->t.pieces--;
-    transfer_reply_failed(reply, SFTP_STATUS, &p->error, p->path);
+    /* OpenSSH has no other word for that. */
+    put_reply_failed(p, reply, SFTP_STATUS, "writing failed, perhaps the disk is full");
     put_answered(p);
 }
 

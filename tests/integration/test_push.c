@@ -280,6 +280,17 @@ Test(push, preserve_keeps_the_time)
     cr_assert_eq(st.st_mtime, 981173106);
 }
 
+Test(push, mkdir_says_why_not)
+{
+    char *src = source_file("app", SIZE);
+    target_folder("closed");
+    cr_assert_eq(chmod(target_path("closed"), 0555), 0);
+    struct run r = PUSH(one_host(), "-a", "--mkdir", src, target_path("closed/a/b/app"));
+    run_expect(&r, 4);
+    cr_assert(strstr(run_message(&r, "h"), "closed/a:"), "%s", run_message(&r, "h"));
+    cr_assert(strstr(run_message(&r, "h"), "Permission denied"), "%s", run_message(&r, "h"));
+}
+
 /* --- What is not done ------------------------------------------------------------------------ */
 
 /* A second time with the same; returns the second run's record. */
