@@ -124,11 +124,24 @@ static void on_finished(void *arg, const struct sftp_reply *reply)
     folder_free(f);
 }
 
+/* Where the owner may not be given, it is not. */
+static void on_tried(void *arg, const struct sftp_reply *reply)
+{
+    (void)arg;
+    (void)reply;
+}
+
 void push_folder_finish(struct push *push, size_t index)
 {
     struct folder *f = folder_new(push, index);
     const struct source_entry *entry = entry_of(f);
     struct sftp_request request = { .type = SFTP_SETSTAT, .path = f->path };
+    if (push->t.spec->preserves) {
+        request.attributes =
+            (struct sftp_attributes){ .has_owner = true, .uid = entry->uid, .gid = entry->gid };
+        sftp_send(push->t.sftp, &request, on_tried, NULL);
+        request.attributes = (struct sftp_attributes){ 0 };
+    }
     request.attributes.has_mode = true;
     request.attributes.mode = entry->mode & 0777;
     request.attributes.has_times = push->t.spec->preserves;
