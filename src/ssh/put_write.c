@@ -13,12 +13,14 @@
 
 enum { PATH_MAX_SIZE = 64 * 1024, RESUME_ID_SIZE = 32 };
 
-/* Names the source as it is now; a source that is another gets another. */
+/* Names place and content: two pushes share a temporary only where it does not matter which of them
+ * wrote what. The cli had all digests made. */
 static char *resume_id(const struct put *p)
 {
     unsigned char digest[SHA256_SIZE];
     char text[SHA256_TEXT_SIZE];
-    char *what = xprintf("%s %" PRIu64 " %" PRId64, p->path, p->entry->size, p->entry->mtime_s);
+    digest_sha256_text(p->entry->sha256, text);
+    char *what = xprintf("%s %" PRIu64 " %s", p->path, p->entry->size, text);
     digest_sha256(what, strlen(what), digest);
     digest_sha256_text(digest, text);
     free(what);
@@ -165,8 +167,24 @@ bool put_fill(struct put *p)
     return has_more && write_piece(p);
 }
 
+/* The name can be foreseen: what others may read or write, or a link, was not left by a push. */
+static void on_temporary_looked(void *arg, const struct sftp_reply *reply)
+{
+    struct put *p = arg;
+    const struct sftp_attributes *a = &reply->attributes;
+    bool is_ours = reply->type == SFTP_ATTRS &&
+                   (!a->has_mode || (sftp_kind(a) == SFTP_KIND_FILE && (a->mode & 077) == 0));
+    if (!is_ours) {
+        p->is_spoilt = true;
+        put_fail(p, "its temporary file was not left by a push, and cannot be gone on with");
+    }
+    put_answered(p);
+}
+
 void put_resume(struct put *p)
 {
+    put_ask(p, &(struct sftp_request){ .type = SFTP_LSTAT, .path = p->temporary },
+            on_temporary_looked);
     put_ask(p, &(struct sftp_request){ .type = SFTP_FSTAT, .handle = transfer_handle(&p->handle) },
             on_resumed);
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -102,6 +103,22 @@ Test(push_ends, resume_sends_the_rest)
     expect_same_file(tmp_path("app"), target_path("app"));
     cr_assert_lt(transfer_sum(&r, "h", "bytes"), BIG);
     expect_no_temporary(target_dir());
+}
+
+/* Somebody foresaw the temporary's name, and put a link there. */
+Test(push_ends, resume_writes_through_no_link)
+{
+    struct proc *p = START_SLOWLY("--resume", );
+    proc_signal(p, SIGKILL);
+    proc_finish(p);
+    char *victim = target_file("victim", "precious\n");
+    cr_assert_eq(chmod(victim, 0600), 0);
+    shell("name=$(find \"$1\" -name '.muster-*') && rm \"$name\" && ln -s \"$2\" \"$name\"",
+          target_dir(), victim, NULL);
+    struct run r = PUSH(one_host(), "-a", "--resume", tmp_path("app"), target_path("app"));
+    run_expect(&r, 4);
+    expect_text(victim, "precious\n");
+    expect_old_and_nothing_else();
 }
 
 Test(push_ends, resume_after_an_interrupt_that_was_resumed)
