@@ -63,6 +63,8 @@ debian13() {
     rm -rf --one-file-system "$root"
 }
 
+say 'tests that take minutes'
+run_ctest gcc -L long
 fuzz
 threads
 debian13

@@ -26,7 +26,7 @@ help() {
 
 for option; do
     case $option in
-    --long) long=yes && export MUSTER_TESTS_LONG=1 ;;
+    --long) long=yes ;;
     --quick) quick=yes ;;
     --help | -h) help && exit 0 ;;
     *) help >&2 && exit 2 ;;
@@ -114,14 +114,14 @@ fi
 
 if build gcc gcc; then
     say 'tests'
-    run_ctest gcc
+    run_ctest gcc -LE long
     if [ "$quick" = no ]; then
         build clang clang || true
         # gcc's warnings are less reliable in instrumented code: there they stay warnings.
         if build asan gcc -DCMAKE_BUILD_TYPE=Debug -DMUSTER_SANITIZE=address,undefined \
             -DMUSTER_WERROR=OFF; then
             say 'tests under AddressSanitizer and UndefinedBehaviorSanitizer'
-            sanitized asan -LE 'lint|valgrind|golden'
+            sanitized asan -LE 'lint|valgrind|golden|long'
         fi
     fi
     if [ "$long" = yes ]; then

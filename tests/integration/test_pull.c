@@ -412,19 +412,3 @@ Test(pull, resume_brings_the_rest)
     run_expect(&r, 0);
     expect_same_file(target_path("app"), tmp_path("out/h/app"));
 }
-
-Test(pull, five_gigabytes, .timeout = 1200)
-{
-    need_long(tmp_dir());
-    char *src = target_path("sparse"), *out = out_dir();
-    make_sparse(src);
-    give_to_servers(src);
-    struct run r = run_finish(
-        PULL_START(&(struct proc_args){ .deadline_ms = 1000000 }, one_host(), "-a", src, out));
-    run_expect(&r, 0);
-    cr_assert_eq(json_number_at(only_file(&r, "h"), "bytes"), (double)SPARSE_SIZE);
-    proc_expect_memory(&r.p, 100 * 1024);
-    const char *argv[] = { "cmp", src, tmp_path("out/h/sparse"), NULL };
-    struct proc_result p = proc_run(&(struct proc_args){ .argv = argv, .deadline_ms = 300000 });
-    proc_expect_exit(&p, 0);
-}

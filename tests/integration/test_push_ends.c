@@ -282,20 +282,3 @@ Test(push_ends, a_disk_that_gets_full)
     proc_signal(server, SIGTERM);
     proc_finish(server);
 }
-
-/* --- Long ------------------------------------------------------------------------------------ */
-
-Test(push_ends, five_gigabytes, .timeout = 1200)
-{
-    need_long(target_dir());
-    char *src = tmp_path("sparse"), *dst = target_path("sparse");
-    make_sparse(src);
-    struct run r = run_finish(
-        PUSH_START(&(struct proc_args){ .deadline_ms = 1000000 }, one_host(), "-a", src, dst));
-    run_expect(&r, 0);
-    cr_assert_eq(json_number_at(only_file(&r, "h"), "bytes"), (double)SPARSE_SIZE);
-    proc_expect_memory(&r.p, 100 * 1024);
-    const char *argv[] = { "cmp", src, dst, NULL };
-    struct proc_result p = proc_run(&(struct proc_args){ .argv = argv, .deadline_ms = 300000 });
-    proc_expect_exit(&p, 0);
-}

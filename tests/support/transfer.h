@@ -36,8 +36,8 @@ void give_to_servers(const char *path);
 #define SPARSE_SIZE 5368709124LL
 void make_sparse(const char *path);
 
-/* Skips the test unless MUSTER_TESTS_LONG is set and there is room for two such files in `dir`. */
-void need_long(const char *dir);
+/* Skips the test unless there is room for two such files in `dir`. */
+void need_disk(const char *dir);
 
 /* `size` bytes that differ from those of other names; heap. And a local file of them. */
 char *bytes_of(const char *name, size_t size);
