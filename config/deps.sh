@@ -13,7 +13,7 @@ set -eu
 
 build="gcc cmake ninja-build pkg-config libssh2-1-dev libuv1-dev libcjson-dev uthash-dev libssl-dev"
 demo="openssh-client libnss-wrapper procps"
-tests="libcriterion-dev libssh-dev dropbear-bin openssl python3-jsonschema mandoc shellcheck clang
+tests="libcriterion-dev libssh-dev dropbear-bin openssl sudo python3-jsonschema mandoc shellcheck clang
 clang-format cppcheck valgrind tmux iproute2 universal-ctags python3-clustershell"
 long="debootstrap"
 

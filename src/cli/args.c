@@ -60,6 +60,8 @@ static bool add(struct reader *r, struct mention *m, struct error *reterr)
 {
     if (option_takes_value(m->row) && !m->value && !take_next_word(r, m, reterr))
         return false;
+    if (!m->value)
+        m->value = m->row->implied;
     if (m->value && !foreign_check_value(m->row, m->flag, m->value, reterr))
         return false;
     struct source source = { .kind = SOURCE_COMMAND_LINE, .text = m->flag };

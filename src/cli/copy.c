@@ -44,6 +44,7 @@ bool copy_spec_init(struct transfer_spec *spec, struct invocation *inv, const ch
         .resumes = s->resume,
         .deletes = s->remove_extra,
         .is_flat = s->flat,
+        .as_user = s->sudo.s,
         .is_dry_run = s->dry_run,
         .max_entries = s->max_files.n,
         .max_bytes = s->max_size.n,

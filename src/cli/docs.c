@@ -76,7 +76,7 @@ static size_t add_flags(const struct option_row *row, struct buf *out)
         buf_add_str(out, "      ");
     buf_addf(out, "--%s", row->name);
     if (row->arg)
-        buf_addf(out, " %s", row->arg);
+        buf_addf(out, row->implied ? "[=%s]" : " %s", row->arg);
     return out->size - before;
 }
 

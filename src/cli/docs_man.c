@@ -98,7 +98,9 @@ static void add_item(struct buf *out, const struct option_row *row)
         char *name = xprintf("-%s", names[i]);
         bool is_last = i == 1 || !names[1];
         buf_add_str(out, joint);
-        add_flag(out, name, is_last ? row->arg : NULL);
+        add_flag(out, name, is_last && !row->implied ? row->arg : NULL);
+        if (is_last && row->implied)
+            buf_addf(out, " Ns Op = Ns Ar %s", row->arg);
         free(name);
         joint = " ,";
     }

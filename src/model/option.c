@@ -34,7 +34,7 @@ _Static_assert(sizeof(enum host_key_check) == sizeof(int) &&
 
 bool option_takes_value(const struct option_row *row)
 {
-    return row->arg != NULL;
+    return row->arg && !row->implied;
 }
 
 void option_key(const struct option_row *row, char ret[static OPTION_NAME_SIZE])

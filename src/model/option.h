@@ -59,6 +59,7 @@ struct option_row {
     uint32_t max;                /* of a count; 0: any */
     const char *dflt;            /* in the user's own syntax; NULL: unset, false or 0 */
     const char *arg;             /* "TIME"; NULL: takes no value (a count then counts how often) */
+    const char *implied;         /* what the flag means without =VALUE; NULL: it needs a value */
     const char *help;            /* one sentence for --help */
     const char *detail;          /* further sentences for the man page, or NULL */
     const char *cli_only_reason; /* why config.json may not set it; NULL where it may */
@@ -86,7 +87,7 @@ extern const struct value_type value_host_key_check, value_progress_mode, value_
     .type = VALUE_TYPE_OF(((struct settings *)0)->member),                                         \
     .offset = offsetof(struct settings, member)
 
-/* Does the flag take a value? */
+/* Does the flag take a value from the next word, if it has none behind an equals sign? */
 bool option_takes_value(const struct option_row *row);
 
 /* Room for a key or variable of any row, with its NUL. */

@@ -154,6 +154,11 @@ const struct option_row options[] = {
       .help = "With -r: delete in the copied folders what the source does not have.",
       .detail =
           "Only in folders that the source has, and only when all was copied. --dry-run lists it." },
+    { "sudo", FIELD(sudo), .at = AT_FLAG, .cmds = CMD_PUSH, .section = SECTION_COPY, .arg = "USER",
+      .implied = "root", .cli_only_reason = WHY_ONCE,
+      .help = "Write the files as root, or USER, by sudo on the host.",
+      .detail = "It must not ask for a password (sudo -n). SFTP is not used then: all goes through "
+                "the shell of the host, which costs a command for each file." },
     { "flat", FIELD(flat), .at = AT_FLAG, .cmds = CMD_PULL, .section = SECTION_COPY,
       .cli_only_reason = WHY_ONCE, .help = "Write DIR/NAME.HOST instead of DIR/HOST/NAME." },
     { "limit-rate", FIELD(limit_rate), .at = WHOLE_RUN, .cmds = COPY_CMDS, .section = SECTION_COPY,

@@ -76,6 +76,7 @@ struct settings {
     bool resume;
     bool remove_extra; /* --delete */
     bool flat;
+    struct text sudo;        /* the user; NULL: without sudo */
     struct bytes limit_rate; /* a second; 0 none */
     struct count max_files;
     struct bytes max_size;

@@ -24,13 +24,14 @@ struct transfer_spec {
     bool makes_folders; /* --mkdir: missing parents of DEST */
     bool has_mode;      /* --mode: `mode`, instead of the source's */
     mode_t mode;
-    bool preserves;  /* --preserve: times, and the owner where that is permitted */
-    bool verifies;   /* --verify: by SHA-256, before the replacement */
-    bool skips_same; /* --skip-same */
-    bool resumes;    /* --resume */
-    bool deletes;    /* --delete: what is in the folders of DEST and not in the source */
-    bool is_flat;    /* --flat: NAME.HOST */
-    bool is_dry_run; /* looks, and changes nothing */
+    bool preserves;      /* --preserve: times, and the owner where that is permitted */
+    bool verifies;       /* --verify: by SHA-256, before the replacement */
+    bool skips_same;     /* --skip-same */
+    bool resumes;        /* --resume */
+    bool deletes;        /* --delete: what is in the folders of DEST and not in the source */
+    const char *as_user; /* --sudo: who writes there; NULL: whoever logs in */
+    bool is_flat;        /* --flat: NAME.HOST */
+    bool is_dry_run;     /* looks, and changes nothing */
 
     uint64_t max_entries; /* of a pull, a host */
     uint64_t max_bytes;   /* of a pull, a host */

@@ -11,10 +11,11 @@
 #include "base/memory.h"
 #include "model/transfer_path.h"
 #include "ssh/job_exec.h"
+#include "ssh/shell_command.h"
 
 enum {
-    COMMAND_MAX = 8900, /* what the most modest of servers, dropbear, takes */
     OUTPUT_MAX = 1 << 20,
+    NOISE_MAX = 4096,
     TOKEN_SIZE = 16,
 };
 
@@ -31,6 +32,7 @@ struct item {
 
 struct batch {
     struct session *session;
+    const char *as_user;
     const char *script;
     struct list waiting;
     struct list asked; /* what the running script works on */
@@ -43,12 +45,14 @@ struct batch {
 struct run {
     struct batch *batch; /* NULL: nobody listens any more */
     struct buf output;
+    struct buf noise; /* what went to stderr */
 };
 
-struct batch *batch_new(struct session *session, const char *script)
+struct batch *batch_new(struct session *session, const char *as_user, const char *script)
 {
     struct batch *b = xcalloc(1, sizeof *b);
     b->session = session;
+    b->as_user = as_user;
     b->script = script;
     list_init(&b->waiting);
     list_init(&b->asked);
@@ -105,7 +109,7 @@ void batch_add(struct batch *b, const char *const *words, size_t count, batch_fn
 {
     struct item *item = xcalloc(1, sizeof *item);
     struct buf quoted;
-    buf_init(&quoted, COMMAND_MAX);
+    buf_init(&quoted, SHELL_COMMAND_MAX);
     for (size_t i = 0; i < count; i++) {
         buf_add_char(&quoted, ' ');
         transfer_path_quote(&quoted, words[i]);
@@ -139,8 +143,7 @@ static void answer_all(struct list *list, const char *why)
 static void on_output(void *arg, enum stream stream, const char *data, size_t size)
 {
     struct run *run = arg;
-    if (stream == STREAM_STDOUT)
-        buf_add(&run->output, data, size);
+    buf_add(stream == STREAM_STDOUT ? &run->output : &run->noise, data, size);
 }
 
 /* The line after `line`, which is ended there; NULL where there is none that is whole. */
@@ -181,6 +184,15 @@ static void hand_out(struct batch *b, struct buf *output)
     free(text);
 }
 
+/* Why the script has no answers, in its own words where it has some. */
+static const char *why_failed(struct run *run, const struct exec_result *result)
+{
+    const char *words = shell_command_first_line(&run->noise);
+    if (error_is_set(&result->error))
+        return error_text(&result->error);
+    return *words ? words : "a command on the host failed";
+}
+
 static void on_end(void *arg, struct exec_result *result)
 {
     struct run *run = arg;
@@ -191,11 +203,11 @@ static void on_end(void *arg, struct exec_result *result)
         if (result->has_exit_code && result->exit_code == 0)
             hand_out(b, &run->output);
         else
-            answer_all(&b->asked, error_is_set(&result->error) ? error_text(&result->error)
-                                                               : "a command on the host failed");
+            answer_all(&b->asked, why_failed(run, result));
         session_wake(b->session);
     }
     buf_release(&run->output);
+    buf_release(&run->noise);
     free(run);
 }
 
@@ -213,8 +225,8 @@ static void add_items(struct batch *b, struct buf *command)
 {
     while (!list_is_empty(&b->waiting)) {
         struct item *item = list_entry(b->waiting.next, struct item, link);
-        size_t size = item->words ? strlen(item->words) : COMMAND_MAX;
-        if (command->size + size > COMMAND_MAX)
+        size_t size = item->words ? strlen(item->words) : SHELL_COMMAND_MAX;
+        if (command->size + size > SHELL_COMMAND_MAX)
             return;
         buf_add_str(command, item->words);
         list_remove(&item->link);
@@ -228,6 +240,7 @@ static void start(struct batch *b, const char *command)
     struct run *run = xcalloc(1, sizeof *run);
     run->batch = b;
     buf_init(&run->output, OUTPUT_MAX);
+    buf_init(&run->noise, NOISE_MAX);
     b->run = run;
     b->helper = job_exec_new(&(struct exec_args){
         .command = command,
@@ -244,9 +257,10 @@ void batch_run(struct batch *b)
     if (b->helper || list_is_empty(&b->waiting))
         return;
     struct buf command;
-    buf_init(&command, 2 * COMMAND_MAX);
+    buf_init(&command, 2 * SHELL_COMMAND_MAX);
     make_token(b);
-    buf_addf(&command, "exec /bin/sh -c '%s' muster %s", b->script, b->token);
+    shell_command_script(&command, b->as_user, b->script);
+    buf_addf(&command, " %s", b->token);
     add_items(b, &command);
     if (list_is_empty(&b->asked)) {
         struct item *item = list_entry(b->waiting.next, struct item, link);

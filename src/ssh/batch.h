@@ -20,8 +20,9 @@ struct batch;
 /* The item's line, without its newline; NULL where the script failed, and why. */
 typedef void batch_fn(void *arg, const char *line, const char *why);
 
-/* `script` is sh; no single quote and no newline may stand in it; $1 is the token. */
-struct batch *batch_new(struct session *session, const char *script);
+/* `as_user` and `script` as in shell_command.h, both outlive the batch: `script` is sh; no single
+ * quote and no newline may stand in it; $1 is the token. */
+struct batch *batch_new(struct session *session, const char *as_user, const char *script);
 
 /* Whatever waits is forgotten, and the script that runs is let go of. NULL is fine. */
 void batch_free(struct batch *b);

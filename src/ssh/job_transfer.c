@@ -285,8 +285,8 @@ static void on_ready(void *arg)
     struct transfer *t = arg;
     t->ready_us = t->answer_us = clock_monotonic_us();
     t->gate_held_us = gate_held_us(t->job.session->services->gate, t->ready_us);
-    t->digests = batch_new(t->job.session, digest_script);
-    t->moves = batch_new(t->job.session, move_script);
+    t->digests = batch_new(t->job.session, t->spec->as_user, digest_script);
+    t->moves = batch_new(t->job.session, t->spec->as_user, move_script);
 }
 
 static void on_room(void *arg)
@@ -405,8 +405,11 @@ void transfer_init(struct transfer *t, const struct transfer_ops *ops,
     t->args.destination = args->destination ? xstrdup(args->destination) : NULL;
     t->spec = args->spec;
     list_init(&t->items);
-    t->sftp = sftp_new(
-        &(struct sftp_args){ .job = &t->job, .on_ready = on_ready, .on_room = on_room, .arg = t });
+    t->sftp = sftp_new(&(struct sftp_args){ .job = &t->job,
+                                            .as_user = args->spec->as_user,
+                                            .on_ready = on_ready,
+                                            .on_room = on_room,
+                                            .arg = t });
 }
 
 bool job_transfer_has_started(const struct job *job)

@@ -10,8 +10,9 @@
 #include "model/transfer_path.h"
 #include "ssh/job_exec.h"
 #include "ssh/push_private.h"
+#include "ssh/shell_command.h"
 
-enum { COMMAND_MAX = 8900, ANSWER_MAX = 4096 };
+enum { ANSWER_MAX = 4096 };
 
 #define OPEN_US (30 * US_PER_SEC)
 
@@ -51,20 +52,11 @@ static void on_output(void *arg, enum stream stream, const char *data, size_t si
     buf_add(&p->answer, data, size);
 }
 
-/* The last line that is not empty; cuts the text. */
-static const char *last_line(struct buf *text)
-{
-    while (text->size > 0 && text->data[text->size - 1] == '\n')
-        buf_truncate(text, text->size - 1);
-    const char *at = strrchr(buf_str(text), '\n');
-    return at ? at + 1 : buf_str(text);
-}
-
 /* Did all of it arrive? */
 static void check_arrival(struct put *p)
 {
     char *end;
-    const char *line = last_line(&p->answer);
+    const char *line = shell_command_last_line(&p->answer);
     unsigned long long size = strtoull(line, &end, 10);
     if (end == line || *end)
         put_fail(p, "the host does not say how much arrived");
@@ -86,7 +78,7 @@ static void on_end(void *arg, struct exec_result *result)
     else if (error_is_set(&result->error))
         put_fail(p, error_text(&result->error));
     else if (!result->has_exit_code || result->exit_code != 0)
-        put_fail(p, last_line(&p->answer));
+        put_fail(p, shell_command_first_line(&p->answer));
     else
         check_arrival(p);
     put_answered(p);
@@ -97,8 +89,9 @@ static char *make_command(const struct put *p)
 {
     struct buf command;
     struct sftp_attributes a = put_wanted_attributes(p);
-    buf_init(&command, COMMAND_MAX);
-    buf_addf(&command, "exec /bin/sh -c '%s' muster ", script);
+    buf_init(&command, SHELL_COMMAND_MAX);
+    shell_command_script(&command, p->push->t.spec->as_user, script);
+    buf_add_char(&command, ' ');
     transfer_path_quote(&command, p->temporary);
     buf_addf(&command, " %o", (unsigned)a.mode);
     if (a.has_times)

@@ -9,10 +9,10 @@
 #include "base/memory.h"
 #include "model/transfer_path.h"
 #include "ssh/job_exec.h"
+#include "ssh/shell_command.h"
 
 enum {
     BLIND_PIECES = 2, /* READs under way for a file whose size nobody announced */
-    COMMAND_MAX = 8900,
     NOISE_MAX = 400,
 };
 
@@ -266,9 +266,8 @@ static void on_stream(void *arg, enum stream stream, const char *data, size_t si
 /* What `cat` had to say. */
 static const char *noise_of(struct reader *r)
 {
-    while (r->noise.size > 0 && r->noise.data[r->noise.size - 1] == '\n')
-        buf_truncate(&r->noise, r->noise.size - 1);
-    return r->noise.size ? buf_str(&r->noise) : "cat failed on the host";
+    const char *words = shell_command_first_line(&r->noise);
+    return *words ? words : "cat failed on the host";
 }
 
 static void on_stream_end(void *arg, struct exec_result *result)
@@ -293,11 +292,12 @@ static void on_stream_end(void *arg, struct exec_result *result)
 static void open_stream(struct reader *r)
 {
     struct buf command;
-    buf_init(&command, COMMAND_MAX);
+    buf_init(&command, SHELL_COMMAND_MAX);
+    shell_command_begin(&command, r->args.transfer->spec->as_user);
     if (r->done > 0)
-        buf_addf(&command, "exec tail -c +%" PRIu64 " -- ", r->done + 1);
+        buf_addf(&command, "tail -c +%" PRIu64 " -- ", r->done + 1);
     else
-        buf_add_str(&command, "exec cat -- ");
+        buf_add_str(&command, "cat -- ");
     transfer_path_quote(&command, r->path);
     buf_init(&r->noise, NOISE_MAX);
     r->waiting++;

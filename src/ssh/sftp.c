@@ -100,7 +100,7 @@ static enum step do_without(struct sftp *s, const char *what)
     sftp_close(s);
     buf_clear(&s->in);
     buf_clear(&s->out);
-    s->shell = shell_files_new(session);
+    s->shell = shell_files_new(session, s->args.as_user);
     s->can_replace = true;
     s->state = SFTP_READY;
     s->args.on_ready(s->args.arg);
@@ -109,6 +109,8 @@ static enum step do_without(struct sftp *s, const char *what)
 
 static enum step run_opening(struct sftp *s)
 {
+    if (s->args.as_user)
+        return do_without(s, "--sudo needs a shell, which cannot be asked for here");
     struct session *session = s->args.job->session;
     if (!session_may_open(session, s->args.job))
         return STEP_WAIT;

@@ -24,7 +24,8 @@ struct sftp;
 typedef void sftp_reply_fn(void *arg, const struct sftp_reply *reply);
 
 struct sftp_args {
-    struct job *job; /* whose channel it is */
+    struct job *job;     /* whose channel it is */
+    const char *as_user; /* not NULL: everything through the shell, as this user (sudo) */
     /* Called once, when requests may be sent. */
     void (*on_ready)(void *arg);
     /* May send one more request with bulk data. */

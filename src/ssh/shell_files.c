@@ -32,7 +32,7 @@ static const char script[] =
     "while [ $# -gt 2 ]; do case $1 in "
     "stat) if [ -L \"$2\" ] && ! [ -e \"$2\" ]; then say none; else look -L \"$2\"; fi;; "
     "lstat) look \"\" \"$2\";; "
-    "mkdir) try mkdir -m \"$3\" -- \"$2\";; "
+    "mkdir) if [ \"$3\" = 777 ]; then try mkdir -- \"$2\"; else try mkdir -m \"$3\" -- \"$2\"; fi;; "
     "chmod) try chmod \"$3\" -- \"$2\";; "
     "touch) try touch -d \"@$3\" -- \"$2\";; "
     "chown) try chown \"$3\" -- \"$2\";; "
@@ -75,11 +75,11 @@ struct shell_files {
     uint32_t next_id;
 };
 
-struct shell_files *shell_files_new(struct session *session)
+struct shell_files *shell_files_new(struct session *session, const char *as_user)
 {
     struct shell_files *f = xcalloc(1, sizeof *f);
     f->session = session;
-    f->batch = batch_new(session, script);
+    f->batch = batch_new(session, as_user, script);
     list_init(&f->asked);
     list_init(&f->answered);
     list_init(&f->folders);

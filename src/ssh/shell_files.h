@@ -14,7 +14,8 @@
 
 struct shell_files;
 
-struct shell_files *shell_files_new(struct session *session);
+/* `as_user` as in shell_command.h; outlives it. */
+struct shell_files *shell_files_new(struct session *session, const char *as_user);
 void shell_files_free(struct shell_files *f); /* NULL is fine */
 
 /* Asks; the reply is held until shell_files_run(). */

@@ -56,7 +56,9 @@ static bool is_presented(const char *help, const struct option_row *row)
 {
     const char *flag = row->letter ? text_of("\n  -%c, --%s", row->letter, row->name)
                                    : text_of("\n      --%s", row->name);
-    const char *whole = row->arg ? text_of("%s %s", flag, row->arg) : flag;
+    const char *whole = row->implied ? text_of("%s[=%s]", flag, row->arg)
+                        : row->arg   ? text_of("%s %s", flag, row->arg)
+                                     : flag;
     return strstr(help, text_of("%s  ", whole)) || strstr(help, text_of("%s\n", whole));
 }
 
@@ -146,6 +148,8 @@ static char *item_of(const struct option_row *row)
     char *names = text_of(" Fl -%s", row->name);
     if (row->alias)
         names = text_of("%s , Fl -%s", names, row->alias);
+    if (row->implied)
+        return text_of("\n.It%s%s Ns Op = Ns Ar %s\n", letters, names, row->arg);
     return text_of(row->arg ? "\n.It%s%s Ar %s\n" : "\n.It%s%s\n", letters, names, row->arg);
 }
 

@@ -245,7 +245,7 @@ Test(table, rows_make_sense)
         cr_expect_leq(row->offset + row->type->size, sizeof(struct settings));
         bool needs_none =
             row->type->kind == VALUE_FLAG || (row->type->kind == VALUE_COUNT && !row->dflt);
-        cr_expect_eq(option_takes_value(row), !needs_none, "%s", row->name);
+        cr_expect_eq(option_takes_value(row), !needs_none && !row->implied, "%s", row->name);
         bool is_in_config = row->at & AT_CONFIG;
         bool is_of_list = row->section == SECTION_LIST;
         cr_expect_eq(is_in_config || is_of_list, !row->cli_only_reason, "%s", row->name);
