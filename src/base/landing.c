@@ -21,7 +21,7 @@ enum {
 };
 
 struct landing {
-    int base;
+    int base;          /* -1: missing, and only looked at */
     int folder;        /* the folder last walked to; -1 where there is none */
     char *folder_path; /* its path below the base; NULL where there is none */
 };
@@ -57,15 +57,30 @@ static int open_base(const char *path)
     return -1;
 }
 
+/* A landing below an open folder. */
+static struct landing *landing_at(int base)
+{
+    struct landing *l = xcalloc(1, sizeof *l);
+    l->base = base;
+    l->folder = -1;
+    return l;
+}
+
 bool landing_new(struct landing **ret, const char *path, struct error *reterr)
 {
     int base = open_base(path);
     if (base < 0)
         return error_set(reterr, ERR_FILE, "%s: %s", path, strerror(errno));
-    struct landing *l = xcalloc(1, sizeof *l);
-    l->base = base;
-    l->folder = -1;
-    *ret = l;
+    *ret = landing_at(base);
+    return true;
+}
+
+bool landing_new_to_look(struct landing **ret, const char *path, struct error *reterr)
+{
+    int base = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (base < 0 && errno != ENOENT)
+        return error_set(reterr, ERR_FILE, "%s: %s", path, strerror(errno));
+    *ret = landing_at(base);
     return true;
 }
 
@@ -84,7 +99,8 @@ void landing_free(struct landing *l)
     if (!l)
         return;
     forget_folder(l);
-    close(l->base);
+    if (l->base >= 0)
+        close(l->base);
     free(l);
 }
 
@@ -144,6 +160,10 @@ static int walk(struct landing *l, const char *path, size_t *size)
 {
     size_t end = known_part(l, path, *size);
     int folder = end > 0 ? l->folder : l->base;
+    if (l->base < 0) {
+        *size = strcspn(path, "/");
+        return -ENOENT;
+    }
     if (end == *size)
         return folder;
     for (size_t at = end > 0 ? end + 1 : 0; at < *size; at = end + 1) {

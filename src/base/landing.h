@@ -52,6 +52,9 @@ struct landing_state {
  * It is the user's word: links in it are followed. Errors are ERR_FILE. */
 bool landing_new(struct landing **ret, const char *path, struct error *reterr);
 
+/* As landing_new() for a dry run: makes nothing. Where the folder is missing, nothing is there. */
+bool landing_new_to_look(struct landing **ret, const char *path, struct error *reterr);
+
 /* Closes the folder. Files that are open below it stay usable. NULL is fine. */
 void landing_free(struct landing *l);
 

@@ -68,6 +68,13 @@ static bool check_sources(const char *const *sources, struct error *reterr)
     return check_names(sources, reterr);
 }
 
+/* Opens DIR. */
+static bool open_landing(struct transfer_spec *spec, struct error *reterr)
+{
+    return spec->is_dry_run ? landing_new_to_look(&spec->landing, spec->destination, reterr)
+                            : landing_new(&spec->landing, spec->destination, reterr);
+}
+
 /* Selects the hosts and carries the pull out. DIR is opened, or made, only when all else is right.
  */
 static int pull(struct invocation *inv, struct transfer_spec *spec)
@@ -76,8 +83,7 @@ static int pull(struct invocation *inv, struct transfer_spec *spec)
     struct cli_selection selection;
     const struct job_spec job = { .kind = JOB_PULL, .transfer = spec };
     int status;
-    if (!cli_select(&selection, inv, &job, &error) ||
-        !landing_new(&spec->landing, spec->destination, &error))
+    if (!cli_select(&selection, inv, &job, &error) || !open_landing(spec, &error))
         status = cli_fail(inv->command, &error);
     else
         status = execution_run(inv, selection.plan);

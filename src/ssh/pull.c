@@ -71,10 +71,23 @@ void pull_tell(struct get *g)
         .moved = g->moved,
         .sha256 = g->local_digest[0] ? g->local_digest : NULL,
     };
-    if (record.action == FILE_KEEP && g->kind == FILE_KIND_FILE)
+    bool is_as_there = record.action == FILE_KEEP || t->spec->is_dry_run;
+    if (is_as_there && g->kind == FILE_KIND_FILE)
         record.bytes = g->attributes.size;
     transfer_tell(t, &record, error_is_set(&g->error) ? &g->error : NULL);
     buf_release(&path);
+}
+
+bool pull_landed(const struct pull *pull, bool is_done, struct error *error)
+{
+    if (is_done)
+        return true;
+    struct buf text;
+    buf_init(&text, PATH_MAX_SIZE);
+    transfer_path_join(&text, pull->t.spec->destination, error_text(error));
+    error_set(error, error->code, "%s", buf_str(&text));
+    buf_release(&text);
+    return false;
 }
 
 /* The name that a source gets here: its last component, "" where it has none of its own. */

@@ -82,6 +82,10 @@ struct get {
 /* pull.c */
 struct get *pull_add(struct pull *pull, struct get *parent, const char *remote, const char *local);
 void pull_tell(struct get *g);
+
+/* Puts the folder here in front of the error of something that was not done below it; gives back
+ * whether it was. */
+bool pull_landed(const struct pull *pull, bool is_done, struct error *error);
 void get_free(struct get *g);
 
 /* get.c */

@@ -70,6 +70,26 @@ Test(landing, opens_or_creates_the_users_folder)
     landing_free(NULL);
 }
 
+Test(landing, only_looks_at_the_users_folder)
+{
+    struct landing *l;
+    struct landing_state state;
+    struct error err = ERROR_INIT;
+    cr_assert(landing_new_to_look(&l, tmp_path("new"), &err), "%s", error_text(&err));
+    cr_assert(landing_look(l, "a/b", &state, &err), "%s", error_text(&err));
+    cr_assert_eq(state.kind, LANDING_NONE);
+    cr_assert_not(landing_has_link(l, "a", "b", 1));
+    landing_free(l);
+    cr_assert_not(file_exists(tmp_path("new")));
+    tmp_file("file", "x");
+    cr_assert_not(landing_new_to_look(&l, tmp_path("file"), &err));
+    error_release(&err);
+    cr_assert(landing_new_to_look(&l, tmp_dir(), &err), "%s", error_text(&err));
+    cr_assert(landing_look(l, "file", &state, &err), "%s", error_text(&err));
+    cr_assert_eq(state.kind, LANDING_FILE);
+    landing_free(l);
+}
+
 Test(landing, says_why_the_users_folder_cannot_be_used)
 {
     struct landing *l;
