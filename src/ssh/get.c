@@ -23,6 +23,12 @@ enum {
     DIGEST_SIZE = 2 * SHA256_SIZE,
 };
 
+/* Was it done to the file system here? */
+static bool landed(struct get *g, bool is_done)
+{
+    return pull_landed(g->pull, is_done, &g->error);
+}
+
 static void ask(struct get *g, const struct sftp_request *request, sftp_reply_fn *fn)
 {
     g->waiting++;
@@ -216,7 +222,7 @@ static void commit(struct get *g)
         .mtime_s = g->attributes.mtime_s,
     };
     g->file = NULL;
-    landing_commit(file, &attributes, &g->error);
+    landed(g, landing_commit(file, &attributes, &g->error));
     get_end(g);
 }
 
@@ -239,15 +245,15 @@ static bool create(struct get *g)
     char tag[33];
     transfer_start(t);
     if (!t->spec->resumes)
-        return landing_create(t->spec->landing, g->local, &g->file, &g->error);
+        return landed(g, landing_create(t->spec->landing, g->local, &g->file, &g->error));
     resume_tag(g, tag);
-    if (!landing_create_resumable(t->spec->landing, g->local, tag, &g->file, &g->resumed,
-                                  &g->error))
+    if (!landed(g, landing_create_resumable(t->spec->landing, g->local, tag, &g->file, &g->resumed,
+                                            &g->error)))
         return false;
-    if (g->resumed > g->attributes.size)
-        return get_fail(g, "%s: the temporary is larger than the file; remove it",
-                        landing_temporary(g->file));
-    return true;
+    if (g->resumed <= g->attributes.size)
+        return true;
+    return landed(g, get_fail(g, "%s: the temporary is larger than the file; remove it",
+                              landing_temporary(g->file)));
 }
 
 /* May the host send so much more? */
@@ -266,7 +272,7 @@ static bool on_data(void *arg, const void *data, size_t size, uint64_t offset)
 {
     struct get *g = arg;
     if (g->is_cancelled || (!g->file && !create(g)) || !is_within_limit(g, size) ||
-        !landing_write(g->file, data, size, offset, &g->error))
+        !landed(g, landing_write(g->file, data, size, offset, &g->error)))
         return false;
     g->received += size;
     g->moved += size;
@@ -343,13 +349,13 @@ static void begin_file(struct get *g)
     const struct transfer_spec *spec = g->pull->t.spec;
     struct landing_state here;
     g->kind = FILE_KIND_FILE;
-    if (!landing_look(spec->landing, g->local, &here, &g->error)) {
+    if (!landed(g, landing_look(spec->landing, g->local, &here, &g->error))) {
         get_end(g);
         return;
     }
     g->action = here.kind == LANDING_NONE ? FILE_CREATE : FILE_REPLACE;
     if (here.kind == LANDING_FOLDER)
-        get_fail(g, "%s: is a folder here, which is never replaced by a file", g->local);
+        landed(g, get_fail(g, "%s: is a folder here, which is never replaced by a file", g->local));
     bool may_be_same = spec->skips_same && here.kind == LANDING_FILE && looks_same(g, &here);
     bool has_time = g->attributes.has_times && here.mtime_s == (int64_t)g->attributes.mtime_s;
     if (error_is_set(&g->error)) {
@@ -383,9 +389,10 @@ static void on_link_read(void *arg, const struct sftp_reply *reply)
     } else if (!t->spec->is_dry_run) {
         bool has_changed;
         transfer_start(t);
-        if (landing_link(t->spec->landing, g->local, (const char *)name.name.data, name.name.size,
-                         &has_changed, &g->error) &&
-            !has_changed)
+        bool is_fine = landing_link(t->spec->landing, g->local, (const char *)name.name.data,
+                                    name.name.size, &has_changed, &g->error);
+        landed(g, is_fine);
+        if (is_fine && !has_changed)
             g->action = FILE_KEEP;
     }
     get_end(g);
@@ -396,7 +403,7 @@ static void begin_link(struct get *g)
     struct landing_state here;
     g->kind = FILE_KIND_LINK;
     g->state = GET_READLINK;
-    bool is_known = landing_look(g->pull->t.spec->landing, g->local, &here, &g->error);
+    bool is_known = landed(g, landing_look(g->pull->t.spec->landing, g->local, &here, &g->error));
     g->action = is_known && here.kind == LANDING_NONE ? FILE_CREATE : FILE_REPLACE;
     if (is_known)
         ask(g, &(struct sftp_request){ .type = SFTP_READLINK, .path = g->remote }, on_link_read);

@@ -136,7 +136,9 @@ static void begin(struct pull *pull)
     pull->is_begun = true;
     if (!spec->is_flat && !spec->is_dry_run) {
         transfer_start(&pull->t);
-        if (!landing_make_folder(spec->landing, pull->t.args.host, &created, &error)) {
+        if (!pull_landed(pull,
+                         landing_make_folder(spec->landing, pull->t.args.host, &created, &error),
+                         &error)) {
             transfer_fail(&pull->t, "%s", error_text(&error));
             error_release(&error);
             return;

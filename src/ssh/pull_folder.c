@@ -41,8 +41,10 @@ static void finish(struct get *g)
     if (is_ours && !error_is_set(&g->error) &&
         !landing_finish_folder(
             t->spec->landing, g->local, g->attributes.has_mode ? g->attributes.mode & 0777 : 0755,
-            t->spec->preserves && g->attributes.has_times, g->attributes.mtime_s, &error))
+            t->spec->preserves && g->attributes.has_times, g->attributes.mtime_s, &error)) {
+        pull_landed(g->pull, false, &error);
         error_move(&g->error, &error);
+    }
     set_idle(g, false);
     get_end(g);
 }
@@ -214,12 +216,15 @@ static bool make_here(struct get *g)
     bool created = true;
     struct landing_state state;
     if (t->spec->is_dry_run) {
-        if (!landing_look(t->spec->landing, g->local, &state, &g->error))
+        if (!pull_landed(g->pull, landing_look(t->spec->landing, g->local, &state, &g->error),
+                         &g->error))
             return false;
         created = state.kind == LANDING_NONE;
     } else {
         transfer_start(t);
-        if (!landing_make_folder(t->spec->landing, g->local, &created, &g->error))
+        if (!pull_landed(g->pull,
+                         landing_make_folder(t->spec->landing, g->local, &created, &g->error),
+                         &g->error))
             return false;
     }
     g->action = created ? FILE_CREATE : FILE_KEEP;
