@@ -282,3 +282,12 @@ void batch_cancel(struct batch *b, const char *why)
     answer_all(&b->asked, why);
     answer_all(&b->waiting, why);
 }
+
+void batch_cancel_unsent(struct batch *b, const char *why)
+{
+    if (b->helper && !job_exec_has_started(b->helper))
+        end_script(b, why);
+    if (!b->helper)
+        answer_all(&b->asked, why);
+    answer_all(&b->waiting, why);
+}

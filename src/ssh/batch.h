@@ -45,4 +45,7 @@ void batch_stop(struct batch *b);
 /* Drops what waits and lets go of the script that runs: each item is told `why`. */
 void batch_cancel(struct batch *b, const char *why);
 
+/* The same for what the host has not been asked for yet; a script that has started goes on. */
+void batch_cancel_unsent(struct batch *b, const char *why);
+
 #endif

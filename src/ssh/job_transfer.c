@@ -161,6 +161,9 @@ static void begin_undo(struct transfer *t)
     job_wake_at(&t->job, t->undo_until_us);
     t->ops->undo(t);
     batch_cancel(t->digests, "the transfer was ended");
+    /* A channel that is being opened for digests cannot be given up without barring all others: by
+     * then there may be none for mv any more. */
+    batch_cancel_unsent(t->moves, "the transfer was ended");
 }
 
 void job_transfer_end(struct job *job, const struct error *why)

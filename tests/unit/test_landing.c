@@ -78,7 +78,6 @@ Test(landing, only_looks_at_the_users_folder)
     cr_assert(landing_new_to_look(&l, tmp_path("new"), &err), "%s", error_text(&err));
     cr_assert(landing_look(l, "a/b", &state, &err), "%s", error_text(&err));
     cr_assert_eq(state.kind, LANDING_NONE);
-    cr_assert_not(landing_has_link(l, "a", "b", 1));
     landing_free(l);
     cr_assert_not(file_exists(tmp_path("new")));
     tmp_file("file", "x");
