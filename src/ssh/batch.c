@@ -286,7 +286,7 @@ void batch_cancel(struct batch *b, const char *why)
 void batch_cancel_unsent(struct batch *b, const char *why)
 {
     if (b->helper && !job_exec_has_started(b->helper))
-        end_script(b, why);
+        drop_helper(b, why);
     if (!b->helper)
         answer_all(&b->asked, why);
     answer_all(&b->waiting, why);
