@@ -26,9 +26,8 @@ static char *root_host(void)
 /* A folder in which nobody but `nobody` may write; heap. */
 static char *nobodys_folder(void)
 {
-    char *path = tmp_path("target");
-    cr_assert_eq(mkdir(path, 0755), 0);
-    cr_assert_eq(chmod(tmp_dir(), 0755), 0);
+    char *path = target_folder("nobodys");
+    cr_assert_eq(chmod(path, 0755), 0);
     cr_assert_eq(chown(path, NOBODY, NOBODY), 0);
     return path;
 }
@@ -75,20 +74,20 @@ Test(push_sudo, folders_too)
 Test(push_sudo, what_the_user_may_not_is_refused)
 {
     char *inventory = root_host(), *src = source_file("app", SIZE);
-    char *dst = tmp_file("old", "old\n");
+    char *dst = target_file("old", "old\n");
     struct run r = PUSH(inventory, "-a", "--sudo=nobody", src, dst);
     run_expect(&r, 4);
     expect_status(&r, "h", " transfer ");
     cr_assert(strstr(run_message(&r, "h"), "Permission denied"), "%s", run_message(&r, "h"));
     expect_text(dst, "old\n");
-    expect_no_temporary(tmp_dir());
+    expect_no_temporary(target_dir());
 }
 
 Test(push_sudo, a_user_that_is_none_is_told)
 {
     char *inventory = root_host(), *src = source_file("app", SIZE);
-    struct run r = PUSH(inventory, "-a", "--sudo=no-such-user", src, tmp_path("new"));
+    struct run r = PUSH(inventory, "-a", "--sudo=no-such-user", src, target_path("new"));
     run_expect(&r, 4);
     cr_assert(strstr(run_message(&r, "h"), "no-such-user"), "%s", run_message(&r, "h"));
-    cr_assert_not(file_exists(tmp_path("new")));
+    cr_assert_not(file_exists(target_path("new")));
 }
