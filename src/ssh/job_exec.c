@@ -43,6 +43,11 @@ static enum step run_open(struct job_exec *e)
         e->open_until_us = clock_monotonic_us() + e->args.open_us;
         job_wake_at(&e->job, e->open_until_us);
     }
+    if (s->is_open_stuck) {
+        error_set(&e->result.error, ERR_OPEN_TIMEOUT, SESSION_STUCK_TEXT);
+        exec_abandon(e);
+        return STEP_NEXT;
+    }
     if (!session_may_open(s, &e->job))
         return STEP_WAIT;
     e->channel = libssh2_channel_open_ex(s->ssh, "session", strlen("session"),

@@ -150,7 +150,10 @@ bool session_may_open(struct session *s, struct job *job);
 void session_opened(struct session *s, struct job *job);
 
 /* Nobody waits for the open in flight any more. What is open goes on, but libssh2 would give the
- * next one who opens the old one's channel: nothing can be opened on this connection again. */
+ * next one who opens the old one's channel: nothing can be opened on this connection again. Who
+ * wants to must end: waiting for ever, it would make no call of libssh2 that reads, and the loop
+ * would spin (law 6). */
 void session_give_up_open(struct session *s);
+#define SESSION_STUCK_TEXT "a channel that was given up bars the connection to others"
 
 #endif

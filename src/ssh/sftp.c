@@ -112,6 +112,8 @@ static enum step run_opening(struct sftp *s)
     if (s->args.as_user)
         return do_without(s, "--sudo needs a shell, which cannot be asked for here");
     struct session *session = s->args.job->session;
+    if (session->is_open_stuck)
+        return fail(s, ERR_OPEN_TIMEOUT, SESSION_STUCK_TEXT);
     if (!session_may_open(session, s->args.job))
         return STEP_WAIT;
     s->channel = libssh2_channel_open_ex(session->ssh, "session", strlen("session"), WINDOW,

@@ -98,9 +98,11 @@ Test(sftp_open, given_up_is_nobody_elses_channel)
     fake_settle(r.loop);
     cr_assert_eq(c.ends, 1);
     int calls = fake_ssh2.calls[FAKE_OPEN];
+    cr_assert_not(session_may_exec_helper(r.session));
+    command.is_background = true;
     command_run(&command);
     cr_assert_eq(fake_ssh2.calls[FAKE_OPEN], calls, "the command would get the channel");
-    cr_assert_not(session_may_exec_helper(r.session));
+    command_expect_end(&command, ERR_OPEN_TIMEOUT);
     rig_release(&r);
     client_release(&c);
     command_release(&command);
