@@ -2,67 +2,30 @@
 #include "cli/copy.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/source_tree.h"
+#include "cli/execution.h"
+#include "cli/select.h"
+#include "model/transfer.h"
 
-/* The operands but the last, ended by NULL. */
-static const char *const *sources_of(const struct invocation *inv)
+/* The operands: all are sources but the last of several, the destination. */
+static struct transfer_request request_of(const struct invocation *inv, enum job_kind kind)
 {
-    size_t count = inv->operand_count - 1;
+    bool has_destination = inv->operand_count > 1;
+    size_t count = inv->operand_count - has_destination;
     const char **sources = arena_calloc(inv->arena, count + 1, sizeof *sources);
     for (size_t i = 0; i < count; i++)
         sources[i] = inv->operands[i];
-    return sources;
+    return (struct transfer_request){ .kind = kind,
+                                      .settings = &inv->settings,
+                                      .sources = sources,
+                                      .destination =
+                                          has_destination ? inv->operands[count] : NULL };
 }
 
-/* --mode. */
-static bool read_mode(struct transfer_spec *spec, const char *text, struct error *reterr)
-{
-    if (!text)
-        return true;
-    char *end = NULL;
-    unsigned long mode = strtoul(text, &end, 8);
-    if (*text < '0' || *text > '7' || *end || mode > 07777)
-        return error_set(reterr, ERR_USAGE, "--mode %s: is no octal mode such as 0644", text);
-    spec->has_mode = true;
-    spec->mode = (mode_t)mode;
-    return true;
-}
-
-bool copy_spec_init(struct transfer_spec *spec, struct invocation *inv, const char *target,
-                    struct error *reterr)
-{
-    const struct settings *s = &inv->settings;
-    *spec = (struct transfer_spec){
-        .is_recursive = s->recursive,
-        .makes_folders = s->mkdir,
-        .preserves = s->preserve,
-        .verifies = s->verify,
-        .skips_same = s->skip_same,
-        .resumes = s->resume,
-        .deletes = s->remove_extra,
-        .is_flat = s->flat,
-        .as_user = s->sudo.s,
-        .is_dry_run = s->dry_run,
-        .max_entries = s->max_files.n,
-        .max_bytes = s->max_size.n,
-    };
-    if (inv->operand_count < 2)
-        return error_set(reterr, ERR_USAGE, "%s",
-                         inv->operand_count == 0 ? "nothing to copy is named"
-                                                 : "what to copy and where to are both needed");
-    if (spec->deletes && !spec->is_recursive)
-        return error_set(reterr, ERR_USAGE, "--delete is for folders: it needs -r");
-    spec->sources = sources_of(inv);
-    spec->destination = inv->operands[inv->operand_count - 1];
-    if (!*spec->destination)
-        return error_set(reterr, ERR_USAGE, "%s is empty", target);
-    return read_mode(spec, s->mode.s, reterr);
-}
-
-void copy_note_skipped(const struct source_tree *tree)
+/* Says which files cannot be copied and are left out. */
+static void note_skipped(const struct source_tree *tree)
 {
     enum { SHOWN_MAX = 5 };
     size_t count = source_tree_skipped_count(tree);
@@ -71,4 +34,37 @@ void copy_note_skipped(const struct source_tree *tree)
                 source_tree_skipped(tree, i));
     if (count > SHOWN_MAX)
         fprintf(stderr, "muster: warning: and %zu more\n", count - SHOWN_MAX);
+}
+
+/* Selects the hosts and carries the transfer out. */
+static int select_and_run(struct invocation *inv, enum job_kind kind, struct transfer_spec *spec)
+{
+    struct error error = ERROR_INIT;
+    struct cli_selection selection;
+    const struct job_spec job = { .kind = kind, .transfer = spec };
+    int status;
+    if (!cli_select(&selection, inv, &job, &error) ||
+        !transfer_spec_fit(spec, selection.plan, &error))
+        status = cli_fail(inv->command, &error);
+    else
+        status = execution_run(inv, selection.plan);
+    cli_selection_release(&selection);
+    return status;
+}
+
+int copy_run(struct invocation *inv, enum job_kind kind)
+{
+    struct error error = ERROR_INIT;
+    struct transfer_spec spec;
+    const struct transfer_request request = request_of(inv, kind);
+    int status;
+    if (!transfer_spec_init(&spec, &request, &error)) {
+        status = cli_fail(inv->command, &error);
+    } else {
+        if (spec.tree)
+            note_skipped(spec.tree);
+        status = select_and_run(inv, kind, &spec);
+    }
+    transfer_spec_release(&spec);
+    return status;
 }
