@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "base/source_tree.h"
 #include "base/text_source.h"
 #include "engine/engine.h"
 #include "model/inventory.h"
@@ -15,6 +16,7 @@
 #include "model/options.h"
 #include "model/plan.h"
 #include "model/selection.h"
+#include "model/transfer.h"
 
 const char *muster_version(void)
 {
@@ -94,34 +96,83 @@ struct muster_plan {
     struct arena *arena;
     struct settings settings;
     struct name_set names;
+    struct transfer_spec transfer; /* of a push or pull */
     struct plan *plan;
     struct secret *password;
 };
 
-/* Does the option say how to reach a host or how the run goes, and is it no affair of a terminal?
- */
-static bool is_of_library(const struct option_row *row)
+/* What the public jobs are here. */
+static const struct job {
+    enum job_kind kind;
+    unsigned command; /* whose options it knows */
+    const char *mode;
+} jobs[] = {
+    [MUSTER_JOB_RUN] = { JOB_EXEC, CMD_RUN, "run" },
+    [MUSTER_JOB_PUSH] = { JOB_PUSH, CMD_PUSH, "push" },
+    [MUSTER_JOB_PULL] = { JOB_PULL, CMD_PULL, "pull" },
+};
+
+enum { JOB_COUNT = sizeof jobs / sizeof *jobs };
+
+/* Does the option say how to reach a host, how the run goes or how to copy, and is it no affair of
+ * a terminal? */
+static bool is_of_library(const struct option_row *row, const struct job *job)
 {
+    if (row->section == SECTION_COPY)
+        return true;
+    if (job->kind != JOB_EXEC && strcmp(row->name, "dry-run") == 0)
+        return true;
     return (row->section == SECTION_REACH || row->section == SECTION_RUN) &&
            (row->at & AT_CONFIG) && strcmp(row->name, "ask-pass") != 0;
 }
 
+/* The row of an option's name, where the job may have it. */
+static const struct option_row *find_option(const char *text, const char *name,
+                                            const struct job *job, struct error *reterr)
+{
+    const struct option_row *row = options_by_flag(job->command, name);
+    if (row && is_of_library(row, job))
+        return row;
+    if (row)
+        error_set(reterr, ERR_USAGE, "%s: not an option of the library", text);
+    else if (options_by_flag(CMD_RUN | CMD_PUSH | CMD_PULL, name))
+        error_set(reterr, ERR_USAGE, "%s: not an option of a %s", text, job->mode);
+    else
+        error_set(reterr, ERR_USAGE, "%s: no such option", text);
+    return NULL;
+}
+
 /* Adds one "--name=value" or "--name" to the layer. */
-static bool add_option(struct layer *layer, const char *text, struct error *reterr)
+static bool add_option(struct layer *layer, const char *text, const struct job *job,
+                       struct error *reterr)
 {
     const char *name = strncmp(text, "--", 2) == 0 ? text + 2 : text;
     const char *equals = strchr(name, '=');
     char *flag = equals ? xstrndup(name, (size_t)(equals - name)) : xstrdup(name);
-    const struct option_row *row = options_by_flag(CMD_RUN, flag);
+    const struct option_row *row = find_option(text, flag, job, reterr);
     free(flag);
     if (!row)
-        return error_set(reterr, ERR_USAGE, "%s: no such option", text);
-    if (!is_of_library(row))
-        return error_set(reterr, ERR_USAGE, "%s: not an option of the library", text);
+        return false;
     if (option_takes_value(row) && !equals)
         return error_set(reterr, ERR_USAGE, "%s: needs a value", text);
     const struct source source = { .kind = SOURCE_COMMAND_LINE, .text = row->name };
-    return layer_add_text(layer, row, equals ? equals + 1 : NULL, &source, reterr);
+    return layer_add_text(layer, row, equals ? equals + 1 : row->implied, &source, reterr);
+}
+
+/* Does each job have what it needs, and nothing that it would ignore? */
+static bool check_args(const struct muster_plan_args *args, struct error *reterr)
+{
+    if ((unsigned)args->job >= JOB_COUNT)
+        return error_set(reterr, ERR_USAGE, "no such job");
+    if (!args->hosts)
+        return error_set(reterr, ERR_USAGE, "no hosts given");
+    if (args->job != MUSTER_JOB_RUN)
+        return !args->command ||
+               error_set(reterr, ERR_USAGE, "a %s has no command", jobs[args->job].mode);
+    if (!args->command)
+        return error_set(reterr, ERR_USAGE, "no command given");
+    return (!args->sources && !args->destination) ||
+           error_set(reterr, ERR_USAGE, "a command has neither sources nor destination");
 }
 
 /* The settings: defaults, the options, the host expression. */
@@ -133,16 +184,45 @@ static bool fill_settings(struct muster_plan *p, const struct muster_plan_args *
     settings_init(&p->settings, p->arena);
     layer_init(&layer, p->arena);
     for (size_t i = 0; args->options && args->options[i]; i++) {
-        if (!add_option(&layer, args->options[i], reterr))
+        if (!add_option(&layer, args->options[i], &jobs[args->job], reterr))
             return false;
     }
-    if (!args->hosts || !args->command)
-        return error_set(reterr, ERR_USAGE, "no %s given", args->hosts ? "command" : "hosts");
     const struct option_row *hosts = options_by_flag(CMD_RUN, "hosts");
     if (!layer_add_text(&layer, hosts, args->hosts, &source, reterr))
         return false;
     settings_apply(&p->settings, &layer);
     return true;
+}
+
+/* Copies of the sources, which the caller's need not outlive. */
+static const char *const *keep_sources(struct arena *arena, const char *const *sources)
+{
+    size_t count = 0;
+    while (sources && sources[count])
+        count++;
+    const char **copies = arena_calloc(arena, count + 1, sizeof *copies);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = arena_strdup(arena, sources[i]);
+    return copies;
+}
+
+/* The job: a command, or a transfer, of which is checked what needs no hosts. */
+static bool make_job(struct job_spec *ret, struct muster_plan *p,
+                     const struct muster_plan_args *args, struct error *reterr)
+{
+    *ret = (struct job_spec){ .kind = jobs[args->job].kind };
+    if (args->job == MUSTER_JOB_RUN) {
+        ret->command = arena_strdup(p->arena, args->command);
+        return true;
+    }
+    ret->transfer = &p->transfer;
+    const struct transfer_request request = {
+        .kind = ret->kind,
+        .settings = &p->settings,
+        .sources = keep_sources(p->arena, args->sources),
+        .destination = args->destination ? arena_strdup(p->arena, args->destination) : NULL,
+    };
+    return transfer_spec_init(&p->transfer, &request, reterr);
 }
 
 /* Gives the targets that have no password file the plan's password. */
@@ -157,32 +237,33 @@ static void give_password(struct muster_plan *p, const char *password)
 
 /* Selects and resolves. */
 static bool build_plan(struct muster_plan *p, const struct muster_plan_args *args,
-                       struct error *reterr)
+                       const struct job_spec *job, struct error *reterr)
 {
     struct text_source text_source = no_stdin;
     const struct inventory *inventory = args->inventory ? args->inventory->inventory : NULL;
     const struct selection_request selection = { .settings = &p->settings,
                                                  .inventory = inventory,
                                                  .source = &text_source };
-    const struct plan_request request = {
-        .names = &p->names,
-        .inventory = inventory,
-        .settings = &p->settings,
-        .job = { .kind = JOB_EXEC, .command = arena_strdup(p->arena, args->command) },
-        .mode = "run",
-    };
+    const struct plan_request request = { .names = &p->names,
+                                          .inventory = inventory,
+                                          .settings = &p->settings,
+                                          .job = *job,
+                                          .mode = jobs[args->job].mode };
     return selection_make(&selection, p->arena, &p->names, reterr) &&
-           plan_build(&p->plan, &request, reterr);
+           plan_build(&p->plan, &request, reterr) &&
+           (!job->transfer || transfer_spec_fit(&p->transfer, p->plan, reterr));
 }
 
 bool muster_plan_new(struct muster_plan **ret, const struct muster_plan_args *args,
                      struct muster_error *reterr)
 {
     struct error error = ERROR_INIT;
+    struct job_spec job;
     struct muster_plan *p = xcalloc(1, sizeof *p);
     p->arena = arena_new();
     name_set_init(&p->names);
-    if (!fill_settings(p, args, &error) || !build_plan(p, args, &error)) {
+    if (!check_args(args, &error) || !fill_settings(p, args, &error) ||
+        !make_job(&job, p, args, &error) || !build_plan(p, args, &job, &error)) {
         muster_plan_free(p);
         return hand_over(reterr, &error);
     }
@@ -196,6 +277,7 @@ void muster_plan_free(struct muster_plan *plan)
     if (!plan)
         return;
     plan_free(plan->plan);
+    transfer_spec_release(&plan->transfer);
     secret_free(plan->password);
     name_set_release(&plan->names);
     arena_free(plan->arena);
@@ -296,6 +378,21 @@ static struct muster_file public_file(const struct file_record *file)
                                  .sha256 = file->sha256 };
 }
 
+/* Tells what a push leaves out; the caller knows of it no other way. */
+static void tell_skipped(struct muster_engine *e, int64_t time_us)
+{
+    const struct source_tree *tree = e->args.plan->transfer.tree;
+    for (size_t i = 0; tree && i < source_tree_skipped_count(tree); i++) {
+        char *text =
+            xprintf("%s is no file, folder or link and is left out", source_tree_skipped(tree, i));
+        const struct muster_event out = {
+            .kind = MUSTER_NOTE, .seq = ++e->seq, .time_us = time_us, .text = text
+        };
+        e->args.on_event(e->args.arg, &out);
+        free(text);
+    }
+}
+
 /* Hands an event on in its public form. */
 static void on_event(struct listener *self, const struct event *event)
 {
@@ -327,6 +424,8 @@ static void on_event(struct listener *self, const struct event *event)
     if (event->file)
         out.error_stage = NULL;
     e->args.on_event(e->args.arg, &out);
+    if (event->kind == EVENT_RUN_START)
+        tell_skipped(e, event->time_us);
 }
 
 /* --- Questions and the engine ----------------------------------------------------------------- */

@@ -60,19 +60,31 @@ MUSTER_API const char *muster_inventory_host_name(const struct muster_inventory 
 
 struct muster_plan;
 
+enum muster_job {
+    MUSTER_JOB_RUN,  /* `command` on each host */
+    MUSTER_JOB_PUSH, /* `sources`, files and folders here, to `destination` on each host */
+    MUSTER_JOB_PULL, /* `sources` on each host to the folder `destination` here */
+};
+
 struct muster_plan_args {
     const struct muster_inventory *inventory; /* NULL: hosts are used as they are named */
     const char *hosts;                        /* a host expression: "web[01-12],@db!db3" */
-    const char *command;                      /* for the login shell of each host */
-    /* "--connect-timeout=5s", "--key=FILE" ...: options of muster-run(1) that say how to reach a
-     * host and how the run goes; ended by NULL; may itself be NULL. */
+    enum muster_job job;
+    const char *command;        /* of RUN: for the login shell of each host; else NULL */
+    const char *const *sources; /* of PUSH and PULL; ended by NULL */
+    const char *destination;    /* of PUSH may be a template, "/srv/{host}/" */
+    /* "--connect-timeout=5s", "--key=FILE", "--recursive" ...: options of the job's command in
+     * muster(1) that say how to reach a host, how the run goes and how to copy; ended by NULL; may
+     * itself be NULL. */
     const char *const *options;
     /* A password for every host that has no password_file; NULL: none. Copied into memory that is
      * wiped. */
     const char *password;
 };
 
-/* Resolves every host. The inventory must outlive the plan; the strings need not. */
+/* Resolves every host. A push lists its sources here, and reads them where digests are wanted; the
+ * current folder must then stay the same until the plan is freed. A pull opens its folder, or makes
+ * it. The inventory must outlive the plan; the strings need not. */
 MUSTER_API bool muster_plan_new(struct muster_plan **ret, const struct muster_plan_args *args,
                                 struct muster_error *reterr);
 MUSTER_API void muster_plan_free(struct muster_plan *plan); /* NULL is fine */
@@ -100,7 +112,7 @@ enum muster_event_kind {
     MUSTER_OUTPUT,     /* whole lines, at most 64 KiB; a host's last may lack its newline */
     MUSTER_HOST_RETRY, /* the attempt failed with `error`; another follows */
     MUSTER_HOST_END,   /* exactly once per host: `status` and what belongs to it */
-    MUSTER_NOTE,       /* `text` is worth telling a person */
+    MUSTER_NOTE,       /* `text` is worth telling a person: a file that a push leaves out */
     MUSTER_RUN_END,    /* last of all */
 };
 
@@ -215,9 +227,9 @@ MUSTER_API void muster_engine_step(struct muster_engine *engine);
 MUSTER_API bool muster_engine_is_finished(const struct muster_engine *engine);
 
 enum muster_stop {
-    MUSTER_STOP_INTERRUPT = 1, /* start no further host; send INT to the commands */
-    MUSTER_STOP_END,           /* end the commands: TERM, grace, KILL */
-    MUSTER_STOP_CLOSE,         /* close every connection at once */
+    MUSTER_STOP_INTERRUPT = 1, /* start no further host; INT to commands; end transfers, cleanly */
+    MUSTER_STOP_END,           /* end the commands, too: TERM, grace, KILL */
+    MUSTER_STOP_CLOSE,         /* close every connection at once; a push may leave a temporary */
 };
 
 /* Stops the run; it still ends with HOST_END for each host and RUN_END. May be called from
