@@ -18,6 +18,7 @@
 #include "cli/prompt.h"
 #include "cli/signals.h"
 #include "engine/engine.h"
+#include "model/transfer.h"
 
 /* How long a terminal may take to show what stands before a question is outputs.h's affair. */
 struct execution {
@@ -114,7 +115,8 @@ static void fit_fanout(struct execution *x)
     size_t wanted = x->inv->settings.fanout.n;
     if (wanted > x->plan->target_count)
         wanted = x->plan->target_count;
-    size_t possible = limits_raise_for_hosts(wanted);
+    bool is_pull = x->plan->job.kind == JOB_PULL;
+    size_t possible = limits_raise_for_hosts(wanted, is_pull ? 1 + TRANSFER_PULL_DESCRIPTORS : 1);
     if (possible >= wanted)
         return;
     fprintf(stderr,

@@ -8,12 +8,12 @@
  */
 #define RESERVE 160
 
-size_t limits_raise_for_hosts(size_t hosts)
+size_t limits_raise_for_hosts(size_t hosts, size_t each)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return hosts;
-    rlim_t needed = (rlim_t)hosts + RESERVE;
+    rlim_t needed = (rlim_t)hosts * (rlim_t)each + RESERVE;
     if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
         return hosts;
     limit.rlim_cur =
@@ -22,6 +22,6 @@ size_t limits_raise_for_hosts(size_t hosts)
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= needed)
         return hosts;
-    size_t possible = limit.rlim_cur > RESERVE ? (size_t)(limit.rlim_cur - RESERVE) : 0;
+    size_t possible = limit.rlim_cur > RESERVE ? (size_t)(limit.rlim_cur - RESERVE) / each : 0;
     return possible > 0 ? possible : 1;
 }

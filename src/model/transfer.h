@@ -22,6 +22,11 @@ struct landing;
 struct settings;
 struct source_tree;
 
+/* What a pull may hold open for a host beside its socket: sixteen files that are checked, or to be
+ * resumed, and the folders they are in. */
+#define TRANSFER_PULL_FILES_MAX   16
+#define TRANSFER_PULL_DESCRIPTORS (2 * TRANSFER_PULL_FILES_MAX)
+
 struct transfer_spec {
     const char *const *sources; /* as they were named; NULL-ended */
     const char *destination;    /* push: a template of a remote path; pull: the local folder */

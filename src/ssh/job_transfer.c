@@ -80,8 +80,9 @@ bool transfer_may_move(struct transfer *t, size_t size)
 /* How many items may be at work at once. */
 static size_t most_items(const struct transfer *t)
 {
+    bool holds_files = t->spec->landing && (t->spec->verifies || t->spec->resumes);
     if (!sftp_is_shell(t->sftp))
-        return TRANSFER_ITEMS_MAX;
+        return holds_files ? TRANSFER_PULL_FILES_MAX : TRANSFER_ITEMS_MAX;
     return session_is_dropbear(t->job.session) ? TRANSFER_DROPBEAR_ITEMS_MAX
                                                : TRANSFER_SHELL_ITEMS_MAX;
 }
