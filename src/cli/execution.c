@@ -209,9 +209,12 @@ static struct outputs_end run(struct execution *x)
     tick(x);
     loop_run(engine_loop(x->engine));
     timer_disarm(x->tick);
-    /* From here on Ctrl-C does what it does anywhere. */
-    signals_free(x->signals);
-    x->signals = NULL;
+    /* From here on Ctrl-C does what it does anywhere; but one that follows another asks for the
+     * reports as much as that did. They have a deadline of their own. */
+    if (!signals_have_come(x->signals)) {
+        signals_free(x->signals);
+        x->signals = NULL;
+    }
     return outputs_finish(x->outputs);
 }
 

@@ -17,6 +17,7 @@ struct signals {
     struct signals_args args;
     struct signal_watch *watches[WATCHED_COUNT]; /* NULL: ignored at start */
     struct timer *closing;                       /* armed while commands are being ended */
+    bool have_come;                              /* one that ends the run */
     unsigned interrupts;                         /* SIGINTs so far */
 };
 
@@ -73,6 +74,7 @@ static void on_signal(void *arg, int number)
         return;
     }
     engine_note_signal(s->args.engine, number);
+    s->have_come = true;
     if (number == SIGINT)
         interrupt(s);
     else
@@ -100,6 +102,11 @@ void signals_free(struct signals *s)
         signal_watch_close(s->watches[i]);
     timer_close(s->closing);
     free(s);
+}
+
+bool signals_have_come(const struct signals *s)
+{
+    return s->have_come;
 }
 
 void signals_output_dead(struct signals *s, bool is_closed)

@@ -33,6 +33,9 @@ struct signals *signals_new(const struct signals_args *args);
 /* Gives the signals back their default action. NULL is fine. Before engine_free(). */
 void signals_free(struct signals *s);
 
+/* Has a signal come that ends the run? */
+bool signals_have_come(const struct signals *s);
+
 /* Standard output, the only one there was, takes nothing any more: ends the run; with SIGPIPE as
  * its signal where the reader closed it. */
 void signals_output_dead(struct signals *s, bool is_closed);

@@ -49,6 +49,19 @@ Test(push_ends, interrupt)
     expect_old_and_nothing_else();
 }
 
+/* A signal too many does not cost the report, which run_finish() reads. */
+Test(push_ends, many_interrupts)
+{
+    struct proc *p = START_SLOWLY();
+    for (int i = 0; i < 20; i++) {
+        proc_signal(p, SIGINT);
+        usleep(2000);
+    }
+    struct run r = run_finish(p);
+    expect_status(&r, "h", " cancelled ");
+    expect_text(target_path("app"), "old\n");
+}
+
 Test(push_ends, terminate)
 {
     struct proc *p = START_SLOWLY();
