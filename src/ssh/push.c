@@ -353,7 +353,7 @@ static bool fill(struct transfer *t)
 static void undo(struct transfer *t)
 {
     list_for_each(it, tmp, &t->items) put_cancel(list_entry(it, struct put, link));
-    push_delete_run(push_of(t));
+    push_delete_undo(push_of(t));
 }
 
 static bool was_replacing(const struct transfer *t)

@@ -13,7 +13,13 @@
 #include "model/transfer_path.h"
 #include "ssh/push_private.h"
 
-enum { PATH_MAX_SIZE = 64 * 1024, ACTIVE_MAX = 32 };
+enum {
+    PATH_MAX_SIZE = 16 * 1024, /* bounds the depth, too */
+    ACTIVE_MAX = 32,
+    /* Of one folder, not gone: above the first its listing pauses, below the second it goes on. */
+    CHILDREN_HIGH = 4096,
+    CHILDREN_LOW = 1024,
+};
 
 /* Names that other pushes may be writing under at this moment. */
 #define TEMPORARY_PREFIX ".muster-"
@@ -30,6 +36,7 @@ struct doomed {
     struct transfer_handle handle;
     size_t children; /* that are not gone yet */
     bool is_listed;
+    bool is_paused; /* its listing */
     struct error error;
 };
 
@@ -73,6 +80,18 @@ static void free_doomed(struct doomed *d)
     free(d);
 }
 
+static void list_more(struct doomed *d);
+
+/* One less is in the folder. */
+static void child_ended(struct doomed *folder)
+{
+    folder->children--;
+    if (folder->is_paused && folder->children < CHILDREN_LOW)
+        list_more(folder);
+    else if (folder->is_listed && folder->children == 0)
+        settle(folder);
+}
+
 static void end(struct doomed *d)
 {
     struct push *push = d->push;
@@ -84,8 +103,8 @@ static void end(struct doomed *d)
         error_set(&parent->error, ERR_TRANSFER, "%s: is not empty", parent->path);
     push->t.item_count--;
     free_doomed(d);
-    if (parent && --parent->children == 0 && parent->is_listed)
-        settle(parent);
+    if (parent)
+        child_ended(parent);
     session_wake(push->t.job.session);
 }
 
@@ -170,9 +189,13 @@ static void doom(struct doomed *folder, const char *name, const struct sftp_attr
     struct buf path;
     buf_init(&path, PATH_MAX_SIZE);
     transfer_path_join(&path, folder->path, name);
-    char *text = buf_detach(&path);
-    if (!text)
+    char *text = path.failed ? NULL : buf_detach(&path);
+    buf_release(&path);
+    if (!text) {
+        error_release(&folder->error);
+        error_set(&folder->error, ERR_TRANSFER, "%s: a path in it is too long", folder->path);
         return;
+    }
     struct doomed *d = doomed_new(folder->push, folder, text);
     d->is_folder = sftp_kind(attributes) == SFTP_KIND_FOLDER;
     d->is_unknown = sftp_kind(attributes) == SFTP_KIND_UNKNOWN;
@@ -227,6 +250,15 @@ static void on_names(void *arg, const struct sftp_reply *reply)
         return;
     }
     take_names(d, reply);
+    d->is_paused = d->children > CHILDREN_HIGH;
+    if (!d->is_paused)
+        list_more(d);
+}
+
+/* Asks for more names. */
+static void list_more(struct doomed *d)
+{
+    d->is_paused = false;
     ask(d, &(struct sftp_request){ .type = SFTP_READDIR, .handle = transfer_handle(&d->handle) },
         on_names);
 }
@@ -241,9 +273,7 @@ static void on_opened(void *arg, const struct sftp_reply *reply)
     if (has_failed)
         end(d);
     else
-        ask(d,
-            &(struct sftp_request){ .type = SFTP_READDIR, .handle = transfer_handle(&d->handle) },
-            on_names);
+        list_more(d);
 }
 
 static void begin(struct doomed *d);
@@ -287,6 +317,12 @@ void push_delete_run(struct push *push)
 {
     bool is_over = push->t.phase != TRANSFER_WORKING; /* then each ends without a request */
     while ((push->deleting < ACTIVE_MAX || is_over) && !list_is_empty(&push->doomed))
+        start(list_entry(push->doomed.next, struct doomed, link));
+}
+
+void push_delete_undo(struct push *push)
+{
+    while (!list_is_empty(&push->doomed))
         start(list_entry(push->doomed.next, struct doomed, link));
 }
 
