@@ -19,6 +19,12 @@ static struct pull *pull_of(struct transfer *t)
     return list_entry(t, struct pull, t);
 }
 
+/* What it takes in the queue. */
+static size_t queued_size(const struct get *g)
+{
+    return sizeof *g + strlen(g->remote) + strlen(g->local) + 2;
+}
+
 struct get *pull_add(struct pull *pull, struct get *parent, const char *remote, const char *local)
 {
     struct get *g = xcalloc(1, sizeof *g);
@@ -33,6 +39,7 @@ struct get *pull_add(struct pull *pull, struct get *parent, const char *remote, 
     if (parent)
         parent->children++;
     list_prepend(&pull->queue, &g->link);
+    pull->queued_bytes += queued_size(g);
     pull->entries++;
     return g;
 }
@@ -159,6 +166,7 @@ static void begin_next(struct pull *pull)
 {
     struct get *g = list_entry(pull->queue.next, struct get, link);
     list_remove(&g->link);
+    pull->queued_bytes -= queued_size(g);
     list_append(&pull->t.items, &g->link);
     pull->t.item_count++;
     get_begin(g);
@@ -205,6 +213,7 @@ static void drop_queue(struct pull *pull)
             g->parent->children--;
         get_free(g);
     }
+    pull->queued_bytes = 0;
 }
 
 static void undo(struct transfer *t)

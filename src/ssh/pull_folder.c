@@ -145,6 +145,9 @@ static void take_names(struct get *folder, const struct sftp_reply *reply)
         if (pull->entries + pull->t.result.totals.failed > pull->t.spec->max_entries)
             transfer_fail(&pull->t, "%s: there are more than %llu files (--max-files allows more)",
                           folder->remote, (unsigned long long)pull->t.spec->max_entries);
+        else if (pull->queued_bytes > PULL_QUEUE_MAX)
+            transfer_fail(&pull->t, "%s: there are too many large folders in each other",
+                          folder->remote);
     }
 }
 

@@ -19,6 +19,10 @@
 struct reader;
 struct sha256;
 
+/* What the queue may take. Some levels of large folders fit; what a server can make of paths that
+ * are as long and folders that are as deep as may be does not. */
+#define PULL_QUEUE_MAX (128u * 1024 * 1024)
+
 /* Folders in folders that are followed. */
 #define PULL_DEPTH_MAX 128
 
@@ -34,6 +38,7 @@ enum get_state {
 struct pull {
     struct transfer t; /* first */
     struct list queue;
+    size_t queued_bytes; /* what the queue takes */
     struct list hashing; /* files whose local copy is being hashed */
     bool is_begun;
     uint64_t entries;
