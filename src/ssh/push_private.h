@@ -162,7 +162,7 @@ void push_folder_release(struct push *push);
 
 /* push_delete.c */
 void push_delete_begin(struct push *push, size_t index);
-void push_delete_run(struct push *push); /* goes on; called each turn */
+void push_delete_run(struct push *push);  /* goes on; called each turn */
 void push_delete_undo(struct push *push); /* nothing more goes: what waits ends */
 void push_delete_release(struct push *push);
 
