@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/plan.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -12,6 +10,7 @@
 #include "base/home.h"
 #include "base/memory.h"
 #include "base/name_set.h"
+#include "base/random_hex.h"
 #include "base/source_tree.h"
 #include "model/inventory.h"
 #include "model/overlay.h"
@@ -57,16 +56,6 @@ static bool fill_targets(struct plan *plan, const struct name_set *names, struct
     return true;
 }
 
-/* 128 random bits. */
-static void make_id(char *ret, size_t size)
-{
-    unsigned char bytes[16];
-    if (getentropy(bytes, sizeof bytes) != 0)
-        memset(bytes, 0, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes && 2 * i + 2 < size; i++)
-        snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
-}
-
 /* The name of this machine. */
 static const char *controller_name(struct arena *arena)
 {
@@ -98,7 +87,7 @@ static void fill_run(struct plan *plan, const struct plan_request *request)
 {
     static const char *const no_options[] = { NULL };
     struct run_info *run = &plan->run;
-    make_id(run->id, sizeof run->id);
+    random_hex(run->id, 16);
     char *user = home_user();
     run->user = arena_strdup(plan->arena, user ? user : "");
     free(user);

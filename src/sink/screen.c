@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 
 #include "base/memory.h"
+#include "base/random_hex.h"
 #include "base/utf8.h"
 #include "sink/safe_text.h"
 
@@ -27,22 +27,12 @@ struct screen {
     char token[2 * TOKEN_BYTES + 1];
 };
 
-/* Fills in a token that no host can guess. */
-static void draw_token(char token[static 2 * TOKEN_BYTES + 1])
-{
-    unsigned char bytes[TOKEN_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        abort();
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(token + 2 * i, 3, "%02x", bytes[i]);
-}
-
 struct screen *screen_new(const struct screen_args *args)
 {
     struct screen *s = xcalloc(1, sizeof *s);
     s->args = *args;
     if (args->is_github)
-        draw_token(s->token);
+        random_hex(s->token, TOKEN_BYTES);
     return s;
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "ssh/batch.h"
 
-#include <openssl/rand.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random_hex.h"
 #include "model/transfer_path.h"
 #include "ssh/job_exec.h"
 #include "ssh/shell_command.h"
@@ -211,15 +210,6 @@ static void on_end(void *arg, struct exec_result *result)
     free(run);
 }
 
-static void make_token(struct batch *b)
-{
-    unsigned char random[TOKEN_SIZE];
-    if (RAND_bytes(random, sizeof random) != 1)
-        memset(random, 0, sizeof random);
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(b->token + 2 * i, 3, "%02x", random[i]);
-}
-
 /* Moves items into the command while they fit. */
 static void add_items(struct batch *b, struct buf *command)
 {
@@ -258,7 +248,7 @@ void batch_run(struct batch *b)
         return;
     struct buf command;
     buf_init(&command, 2 * SHELL_COMMAND_MAX);
-    make_token(b);
+    random_hex(b->token, TOKEN_SIZE);
     shell_command_script(&command, b->as_user, b->script);
     buf_addf(&command, " %s", b->token);
     add_items(b, &command);

@@ -12,13 +12,12 @@
  * connection (siblings below the same server process), ends them and prints a random token with
  * what is left: that token is the confirmation.
  */
-#include <openssl/rand.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random_hex.h"
 #include "ssh/job_exec_private.h"
 #include "ssh/ssh_features.h"
 
@@ -107,11 +106,7 @@ static void on_helper_end(void *arg, struct exec_result *result)
 /* The command line that runs the script with its arguments. */
 static char *helper_command(struct job_exec *e, const char *signal, int grace_turns)
 {
-    unsigned char random[16];
-    if (RAND_bytes(random, sizeof random) != 1)
-        memset(random, 0, sizeof random);
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(e->helper_token + 2 * i, 3, "%02x", random[i]);
+    random_hex(e->helper_token, sizeof e->helper_token / 2);
     return xprintf("exec /bin/sh -c '%s' muster-end %s %d %s %s", helper_script, signal,
                    grace_turns, e->helper_token,
                    session_is_dropbear(e->job.session) ? "child" : "group");

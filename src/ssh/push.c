@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/memory.h"
+#include "base/random_hex.h"
 #include "model/transfer_path.h"
 #include "ssh/push_private.h"
 
@@ -389,16 +389,6 @@ static void release(struct transfer *t)
     free(push->folders);
 }
 
-/* Names that nobody else uses, and nobody can foresee. */
-static void make_temporary_id(struct push *push)
-{
-    unsigned char random[8] = { 0 };
-    if (getentropy(random, sizeof random) != 0)
-        memcpy(random, &push, sizeof random);
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(push->temporary_id + 2 * i, 3, "%02x", random[i]);
-}
-
 struct job *job_push_new(const struct transfer_args *args)
 {
     static const struct transfer_ops ops = {
@@ -432,6 +422,6 @@ struct job *job_push_new(const struct transfer_args *args)
         size_t depth = depth_of(source_tree_entry(args->spec->tree, i));
         push->deepest = depth > push->deepest ? depth : push->deepest;
     }
-    make_temporary_id(push);
+    random_hex(push->temporary_id, sizeof push->temporary_id / 2);
     return &push->t.job;
 }

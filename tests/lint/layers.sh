@@ -53,7 +53,7 @@ check_libraries() {
         uv.h) places='./net/* ./base/version.c' ;;
         libssh2*.h) places='./ssh/* ./base/version.c' ;;
         *cJSON.h) places='./base/json_read.c ./base/json_write.c ./base/version.c' ;;
-        openssl/*) places='./base/secret.c ./base/digest.c ./base/random.c ./base/version.c ./model/known_hosts*.c
+        openssl/*) places='./base/secret.c ./base/digest.c ./base/version.c ./model/known_hosts*.c
             ./ssh/*' ;;
         criterion/*) places='' ;;
         *) continue ;;

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/random_hex.h"
 #include "base/size_text.h"
 
 Test(buf, appends_whole_or_not_at_all)
@@ -231,4 +232,14 @@ Test(digest, is_the_same_in_pieces_as_at_once)
     digest_sha256("", 0, whole);
     cr_assert_arr_eq(digest, whole, SHA256_SIZE);
     sha256_free(NULL);
+}
+
+Test(random_hex, digits_that_differ)
+{
+    char one[33], other[33];
+    random_hex(one, 16);
+    random_hex(other, 16);
+    cr_assert_eq(strlen(one), 32);
+    cr_assert_eq(strspn(one, "0123456789abcdef"), 32, "%s", one);
+    cr_assert_str_neq(one, other);
 }
