@@ -83,11 +83,25 @@ static bool list_sources(struct transfer_spec *spec, struct error *reterr)
 
 /* --- Sources of a pull ------------------------------------------------------------------------ */
 
-/* The last component of a source, in `out`. */
+void transfer_pull_name(struct buf *out, const char *source)
+{
+    struct error error = ERROR_INIT;
+    struct buf path;
+    size_t before = out->size;
+    buf_init(&path, PATH_MAX_SIZE);
+    if (transfer_path_from_user(source, &path, &error))
+        transfer_path_base(out, buf_str(&path));
+    error_release(&error);
+    buf_release(&path);
+    if (landing_name_problem(buf_str(out) + before, out->size - before))
+        buf_truncate(out, before);
+}
+
+/* The name of a source, in `out`. */
 static void name_of(const char *source, struct buf *out)
 {
     buf_init(out, PATH_MAX_SIZE);
-    transfer_path_base(out, source);
+    transfer_pull_name(out, source);
 }
 
 /* Would two sources be written to the same place? */
@@ -102,7 +116,8 @@ static bool check_names(const char *const *sources, struct error *reterr)
             name_of(sources[k], &b);
             if (strcmp(buf_str(&a), buf_str(&b)) == 0)
                 is_good = error_set(reterr, ERR_USAGE, "%s and %s would both be written as %s",
-                                    sources[k], sources[i], buf_str(&a));
+                                    sources[k], sources[i],
+                                    a.size ? buf_str(&a) : "the folder of the host");
             buf_release(&b);
         }
         buf_release(&a);

@@ -22,6 +22,11 @@ struct landing;
 struct settings;
 struct source_tree;
 
+/* Appends the name that a source of a pull gets below the host's folder: its last component;
+ * nothing where it has none of its own ("~", ".", "..", "/"), and its content goes straight there.
+ */
+void transfer_pull_name(struct buf *out, const char *source);
+
 /* What a pull may hold open for a host beside its socket: sixteen files that are checked, or to be
  * resumed, and the folders they are in. */
 #define TRANSFER_PULL_FILES_MAX   16

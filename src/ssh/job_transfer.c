@@ -144,10 +144,11 @@ static void name_leftovers(const struct transfer *t, struct error *error)
 static void end_hard(struct transfer *t, enum error_code code, const char *text)
 {
     struct error *error = &t->result.error;
-    if (error_is_set(&t->end_why))
+    if (t->ops->was_replacing(t))
+        error_set(error, ERR_CONNECTION_LOST, "%s, while a file was being replaced",
+                  error_is_set(&t->end_why) ? error_text(&t->end_why) : text);
+    else if (error_is_set(&t->end_why))
         error_move(error, &t->end_why);
-    else if (t->ops->was_replacing(t))
-        error_set(error, ERR_CONNECTION_LOST, "%s, while a file was being replaced", text);
     else
         error_set(error, code, "%s", text);
     name_leftovers(t, error);
@@ -196,7 +197,7 @@ static void end_well(struct transfer *t)
 {
     uint64_t failed = t->result.totals.failed;
     t->phase = TRANSFER_ENDED;
-    if (error_is_set(&t->end_why))
+    if (error_is_set(&t->end_why) && t->is_cut)
         error_move(&t->result.error, &t->end_why);
     else if (failed > 1)
         error_set(&t->result.error, ERR_TRANSFER, "%s (and %" PRIu64 " more)",
@@ -215,7 +216,8 @@ static int64_t run_until_us(const struct transfer *t, int64_t now)
 /* Does the host owe an answer? Who waits for the rate or the gate is not kept waiting by it. */
 static bool is_awaiting(const struct transfer *t)
 {
-    return sftp_in_flight(t->sftp) > 0 || batch_is_busy(t->digests) || batch_is_busy(t->moves);
+    /* A program that hashes a large file answers nothing for long, and is at work. */
+    return sftp_in_flight(t->sftp) > 0 || batch_is_busy(t->moves);
 }
 
 /* The limit that is over at `now`. */

@@ -97,39 +97,29 @@ bool pull_landed(const struct pull *pull, bool is_done, struct error *error)
     return false;
 }
 
-/* The name that a source gets here: its last component, "" where it has none of its own. */
-static char *name_here(const struct pull *pull, const char *source)
+/* Appends the name that a source gets here. */
+static void add_name(const struct pull *pull, const char *source, struct buf *out)
 {
-    struct buf base;
-    buf_init(&base, PATH_MAX_SIZE);
-    transfer_path_base(&base, source);
-    char *name = buf_detach(&base);
-    bool has_none = !name || landing_name_problem(name, strlen(name));
-    if (has_none) {
-        free(name);
-        name = xstrdup("");
-    }
-    if (!pull->t.spec->is_flat)
-        return name;
-    char *flat = *name ? xprintf("%s.%s", name, pull->t.args.host) : xstrdup(pull->t.args.host);
-    free(name);
-    return flat;
+    transfer_pull_name(out, source);
+    if (pull->t.spec->is_flat)
+        buf_addf(out, "%s%s", out->size ? "." : "", pull->t.args.host);
 }
 
 /* Queues one source. */
 static void add_source(struct pull *pull, const char *source)
 {
     struct error error = ERROR_INIT;
-    struct buf remote, local;
+    struct buf remote, name, local;
     buf_init(&remote, PATH_MAX_SIZE);
+    buf_init(&name, PATH_MAX_SIZE);
     buf_init(&local, PATH_MAX_SIZE);
-    char *name = name_here(pull, source);
     /* The cli has checked it. */
     transfer_path_from_user(source, &remote, &error);
-    transfer_path_join(&local, pull->t.spec->is_flat ? "" : pull->t.args.host, name);
+    add_name(pull, source, &name);
+    transfer_path_join(&local, pull->t.spec->is_flat ? "" : pull->t.args.host, buf_str(&name));
     pull_add(pull, NULL, buf_str(&remote), buf_str(&local));
     error_release(&error);
-    free(name);
+    buf_release(&name);
     buf_release(&remote);
     buf_release(&local);
 }
@@ -219,6 +209,7 @@ static void drop_queue(struct pull *pull)
 static void undo(struct transfer *t)
 {
     struct pull *pull = pull_of(t);
+    t->is_cut = true;
     drop_queue(pull);
     /* One may end its folder, too: from the beginning again after each. */
     bool goes_on = true;

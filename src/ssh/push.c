@@ -350,8 +350,20 @@ static bool fill(struct transfer *t)
     return false;
 }
 
+/* Is the last thing to be done under way, in a push without folders? */
+static bool is_at_the_end(const struct push *push)
+{
+    size_t count = source_tree_count(push->t.spec->tree);
+    for (size_t i = 0; i < count; i++) {
+        if (source_tree_entry(push->t.spec->tree, i)->kind == SOURCE_FOLDER)
+            return false;
+    }
+    return push->stage == PUSH_FILES && push->next == count;
+}
+
 static void undo(struct transfer *t)
 {
+    t->is_cut = !is_at_the_end(push_of(t));
     list_for_each(it, tmp, &t->items) put_cancel(list_entry(it, struct put, link));
     push_delete_undo(push_of(t));
 }

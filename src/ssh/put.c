@@ -356,7 +356,7 @@ void put_cancel(struct put *p)
 {
     if (p->state == PUT_REPLACE || p->state == PUT_UNDO)
         return;
-    p->is_cancelled = true;
+    p->is_cancelled = p->push->t.is_cut = true;
     if (p->stream)
         put_stream_cancel(p);
     else if (p->reader)

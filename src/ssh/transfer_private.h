@@ -41,7 +41,7 @@ struct transfer_ops {
     void (*advance)(struct transfer *t);
     /* Sends one request with content, or for content. */
     bool (*fill)(struct transfer *t);
-    /* Every item is to clean up after itself and end. */
+    /* Every item is to clean up after itself and end; sets is_cut. */
     void (*undo)(struct transfer *t);
     /* Nothing more can be sent: whether a replacement's answer is missing, and what may be left
      * behind on the host: how many files, and the first of them. */
@@ -74,6 +74,7 @@ struct transfer {
     size_t idle_count; /* of these: folders that only wait for what is in them */
     size_t pieces;     /* READs or WRITEs under way */
     bool is_complete;
+    bool is_cut; /* ops->undo() left something undone; else all may be in place after all */
     struct error first_failure;
 
     int64_t open_until_us; /* monotonic, as all below; 0: not waiting */
