@@ -26,7 +26,7 @@ struct mention {
 static bool refuse_unknown(const struct args *args, const char *flag, struct error *reterr)
 {
     struct nearest nearest;
-    const char *advice = foreign_advice(flag);
+    const char *advice = foreign_advice(args->cmds, flag);
     if (advice)
         return error_set(reterr, ERR_USAGE, "unknown option %s: %s", flag, advice);
     nearest_init(&nearest, flag[1] == '-' ? flag + 2 : "");
@@ -45,7 +45,10 @@ static bool take_next_word(struct reader *r, struct mention *m, struct error *re
         return error_set(reterr, ERR_USAGE, "option %s needs a value: %s %s", m->flag, m->flag,
                          m->row->arg);
     const char *word = args->words[r->next];
-    if (word[0] == '-' && word[1])
+    bool is_flag = word[0] == '-' && word[1];
+    if (is_flag && !foreign_check_value(args->cmds, m->row, m->flag, word, reterr))
+        return false;
+    if (is_flag)
         return error_set(reterr, ERR_USAGE,
                          "option %s needs a value, but %s follows it; where that is meant, write "
                          "%s%s%s",
@@ -62,7 +65,7 @@ static bool add(struct reader *r, struct mention *m, struct error *reterr)
         return false;
     if (!m->value)
         m->value = m->row->implied;
-    if (m->value && !foreign_check_value(m->row, m->flag, m->value, reterr))
+    if (m->value && !foreign_check_value(r->args->cmds, m->row, m->flag, m->value, reterr))
         return false;
     struct source source = { .kind = SOURCE_COMMAND_LINE, .text = m->flag };
     return layer_add_text(&r->args->layer, m->row, m->value, &source, reterr);

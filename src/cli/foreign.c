@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/foreign_copy.h"
 #include "model/options.h"
 
 struct foreign {
@@ -104,20 +105,22 @@ static const struct foreign table[] = {
     { "--no-color", "it is called --color never" },
     { "--output", "reports are written with --json FILE and --jsonl FILE" },
 };
-#define WORD_COUNT (sizeof table / sizeof table[0])
+enum { WORD_COUNT = sizeof table / sizeof *table };
 
-const char *foreign_advice(const char *word)
+const char *foreign_advice(unsigned cmds, const char *word)
 {
-    for (size_t i = 0; i < WORD_COUNT; i++) {
+    const char *advice = foreign_copy_advice(cmds, word);
+    for (size_t i = 0; i < WORD_COUNT && !advice; i++) {
         if (strcmp(table[i].word, word) == 0)
-            return table[i].advice;
+            advice = table[i].advice;
     }
-    return NULL;
+    return advice;
 }
 
-const char *foreign_word(unsigned index)
+const char *foreign_word(unsigned index, unsigned *ret_cmds)
 {
-    return index < WORD_COUNT ? table[index].word : NULL;
+    *ret_cmds = CMD_RUN;
+    return index < WORD_COUNT ? table[index].word : foreign_copy_word(index - WORD_COUNT, ret_cmds);
 }
 
 /* Does the file begin as a private key does, in any of its formats? Only files are looked into:
@@ -166,9 +169,11 @@ static bool check_progress(const char *flag, const char *value, struct error *re
     return true;
 }
 
-bool foreign_check_value(const struct option_row *row, const char *flag, const char *value,
-                         struct error *reterr)
+bool foreign_check_value(unsigned cmds, const struct option_row *row, const char *flag,
+                         const char *value, struct error *reterr)
 {
+    if ((cmds & (CMD_PUSH | CMD_PULL)) && !foreign_copy_check_value(flag, value, reterr))
+        return false;
     if (row->offset == offsetof(struct settings, inventory))
         return check_inventory(flag, value, reterr);
     if (row->offset == offsetof(struct settings, progress))

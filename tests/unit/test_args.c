@@ -40,6 +40,8 @@ static struct parsed parse_words(unsigned cmds, const char *const *words)
 }
 
 #define RUN(...)  parse_words(CMD_RUN, (const char *const[]){ __VA_ARGS__, NULL })
+#define PUSH(...) parse_words(CMD_PUSH, (const char *const[]){ __VA_ARGS__, NULL })
+#define PULL(...) parse_words(CMD_PULL, (const char *const[]){ __VA_ARGS__, NULL })
 #define LIST(...) parse_words(CMD_LIST, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void release(struct parsed *p)
@@ -206,15 +208,63 @@ Test(args, a_private_key_is_no_inventory)
     release(&p);
 }
 
-Test(args, foreign_words_are_no_options_of_run)
+/* Does one of the commands know the word as an option? */
+static bool is_option(unsigned cmds, const char *word)
 {
-    for (unsigned i = 0; foreign_word(i); i++) {
-        const char *word = foreign_word(i);
-        const struct option_row *row = word[1] == '-' ? options_by_flag(CMD_RUN, word + 2)
-                                                      : options_by_letter(CMD_RUN, word[1]);
-        cr_expect_null(row, "%s works: drop it from foreign.c", word);
-        cr_expect_eq(foreign_advice(word), foreign_advice(word));
-        cr_expect_not_null(foreign_advice(word));
+    return (word[1] == '-' ? options_by_flag(cmds, word + 2) : options_by_letter(cmds, word[1])) !=
+           NULL;
+}
+
+Test(args, foreign_words_are_no_options)
+{
+    unsigned cmds;
+    const char *word;
+    for (unsigned i = 0; (word = foreign_word(i, &cmds)) != NULL; i++) {
+        for (unsigned cmd = 1; cmd <= CMD_PULL; cmd <<= 1) {
+            if (!(cmds & cmd))
+                continue;
+            cr_expect_not(is_option(cmd, word), "%s works: drop it from foreign.c", word);
+            cr_expect_not_null(foreign_advice(cmd, word), "%s", word);
+        }
     }
-    cr_expect_null(foreign_advice("--zzzzz"));
+    cr_expect_null(foreign_advice(CMD_RUN, "--zzzzz"));
+    cr_expect_null(foreign_advice(CMD_PUSH, "--zzzzz"));
+    cr_expect_null(foreign_advice(CMD_RUN, "--checksum"));
+}
+
+Test(args, words_of_other_copiers)
+{
+    expect_hint(PUSH("-z", "a", "b"), "unknown option -z: muster does not compress");
+    expect_hint(PUSH("--bwlimit=100", "a", "b"), "--limit-rate");
+    expect_hint(PUSH("-c", "a", "b"), "--verify");
+    expect_hint(PULL("-c", "a", "b"), "--verify");
+    expect_hint(RUN("-c", "a", "b"), "muster push");
+    expect_hint(PUSH("--chmod", "D755,F644", "a", "b"), "--mode");
+    expect_hint(PULL("--mode", "0644", "a", "b"), "modes are always kept");
+    expect_hint(PULL("--delete", "a", "b"), "only muster push deletes");
+    expect_hint(PUSH("--flat", "a", "b"), "{host} in DEST");
+    expect_hint(PUSH("--rsync-path", "sudo rsync", "a", "b"), "no program");
+    expect_hint(PUSH("--src", "a", "--dest", "b"), "SRC... DEST");
+    expect_hint(PULL("-L", "logs", "b"), "SRC... DIR");
+    expect_hint(PULL("-M", "fetch"), "there are no modules");
+}
+
+Test(args, letters_of_other_copiers)
+{
+    expect_hint(PUSH("-p", "app.conf", "/etc/"), "--preserve");
+    expect_hint(PUSH("-p", "-r", "conf", "/etc/"), "--preserve");
+    expect_hint(PUSH("-pr", "conf", "/etc/"), "--preserve");
+    expect_hint(PULL("-t", "conf", "/etc/"), "--preserve");
+    expect_hint(PUSH("-u", "conf", "/etc/"), "--skip-same");
+    expect_hint(PUSH("-f", "conf", "/etc/"), "not needed");
+    expect_hint(PUSH("-l", "5000", "conf", "/etc/"), "--limit-rate");
+    expect_hint(PUSH("-rP", "conf", "/etc/"), "--resume");
+    expect_hint(PUSH("-P", "2222", "conf", "/etc/"), "-p 2222");
+    expect_error(RUN("-p", "-S", "x"), "option -p needs a value, but -S follows it; where that is "
+                                       "meant, write -p-S");
+    struct parsed p = PUSH("-p", "2222", "-t", "5", "-u", "none", "-f", "3", "-l", "me", "-P",
+                           "line", "--user=5000", "a", "b");
+    cr_assert_null(p.error, "%s", p.error);
+    cr_expect_eq(p.s.port.n, 2222);
+    release(&p);
 }
