@@ -2,8 +2,11 @@
 #include "cli/copy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
+#include "base/memory.h"
 #include "base/source_tree.h"
 #include "cli/execution.h"
 #include "cli/select.h"
@@ -36,6 +39,21 @@ static void note_skipped(const struct source_tree *tree)
         fprintf(stderr, "muster: warning: and %zu more\n", count - SHOWN_MAX);
 }
 
+/* cli_select() for those who expect --exclude to be about files, as it is in rsync. */
+static bool select_hosts(struct cli_selection *ret, const struct invocation *inv,
+                         const struct job_spec *job, struct error *reterr)
+{
+    static const char option[] = "-x ";
+    if (cli_select(ret, inv, job, reterr))
+        return true;
+    if (strncmp(error_text(reterr), option, strlen(option)) == 0) {
+        char *text = xprintf("%s; -x leaves out hosts, not files", error_text(reterr));
+        error_set(reterr, reterr->code, "%s", text);
+        free(text);
+    }
+    return false;
+}
+
 /* Selects the hosts and carries the transfer out. */
 static int select_and_run(struct invocation *inv, enum job_kind kind, struct transfer_spec *spec)
 {
@@ -43,7 +61,7 @@ static int select_and_run(struct invocation *inv, enum job_kind kind, struct tra
     struct cli_selection selection;
     const struct job_spec job = { .kind = kind, .transfer = spec };
     int status;
-    if (!cli_select(&selection, inv, &job, &error) ||
+    if (!select_hosts(&selection, inv, &job, &error) ||
         !transfer_spec_fit(spec, selection.plan, &error))
         status = cli_fail(inv->command, &error);
     else
