@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "files.h"
 #include "fleet.h"
+#include "transfer.h"
 
 enum { OUTPUT_MAX = 1 << 20, ROWS = 200, COLUMNS_MAX = 400, DEADLINE_MS = 60000 };
 
@@ -310,6 +311,59 @@ Test(terminal, a_second_ctrl_c_waits_for_nobody)
     t = terminal_start(RUN_ON("-w", "web001", "true"), NULL, 80);
     terminal_finish(&t);
     cr_expect_eq(t.exit_code, 0, "the server is gone: %s", t.text);
+}
+
+#define PUSH_ON(...)                                                                               \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        MUSTER_BINARY, "push", "-i", fleet_text("inventory"), __VA_ARGS__, NULL                    \
+    }
+
+Test(terminal, a_push_that_fails_names_the_file)
+{
+    char *source = tmp_file("app.conf", "new\n");
+    char *folder = target_folder("etc");
+    target_folder("etc/app.conf");
+    struct terminal t = terminal_start(PUSH_ON("-w", "web001", source, folder), NULL, 200);
+    terminal_finish(&t);
+    cr_expect_eq(t.exit_code, 4);
+    char *screen = screen_of(&t, 200);
+    char *why = text_of("%s/app.conf: is a folder, which is never replaced by a file\n", folder);
+    cr_expect_not_null(strstr(screen, text_of("web001: %s", why)), "%s", screen);
+    cr_expect_not_null(strstr(screen, text_of("  web001  transfer  %s", why)), "%s", screen);
+    cr_expect_not_null(strstr(screen, "  1 not transferred "), "%s", screen);
+    cr_expect_not_null(strstr(t.text, "\x1b[31mtransfer\x1b[0m"), "%s", t.text);
+}
+
+Test(terminal, a_push_shows_how_far_it_is)
+{
+    char *source = source_file("app", (size_t)1 << 20);
+    struct terminal t = terminal_start(PUSH_ON("-w", "web[001-002]", "--limit-rate", "1M", source,
+                                               text_of("%s/{host}", target_dir())),
+                                       NULL, 120);
+    terminal_wait(&t, 0, "/2.0M");
+    terminal_finish(&t);
+    cr_expect_eq(t.exit_code, 0);
+    cr_expect_not_null(strstr(t.text, "copying 2"), "%s", t.text);
+    char *screen = screen_of(&t, 120);
+    cr_expect_null(strstr(screen, "copying"), "progress is still there:\n%s", screen);
+    cr_expect_not_null(strstr(screen, "  2 ok \xc2 2 files, 2.0M"), "%s", screen);
+}
+
+Test(terminal, ctrl_c_ends_a_push_and_leaves_nothing)
+{
+    char *source = source_file("app", (size_t)8 << 20);
+    char *old = target_file("app", "old\n");
+    struct terminal t =
+        terminal_start(PUSH_ON("-w", "web001", "--limit-rate", "500K", source, old), NULL, 80);
+    terminal_wait(&t, 0, "copying 1");
+    terminal_type(&t, "\x03");
+    terminal_finish(&t);
+    cr_expect_eq(t.exit_code, 130);
+    cr_expect_not_null(strstr(screen_of(&t, 80), "web001  copying  "), "%s", t.text);
+    cr_expect_not_null(strstr(screen_of(&t, 80), "1 cancelled"), "%s", t.text);
+    expect_text(old, "old\n");
+    expect_no_temporary(target_dir());
 }
 
 Test(terminal, asks_once_about_unknown_keys)

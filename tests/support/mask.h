@@ -14,8 +14,8 @@ struct mask {
  * Heap. */
 char *mask_text(const char *text, const struct mask *masks);
 
-/* Both outputs masked in place: folders of the fleet and of the test, its port, fingerprints,
- * times and the versions of libraries. */
+/* Both outputs masked in place: folders of the fleet and of the test (both sides), its port,
+ * fingerprints, times and the versions of libraries. */
 void mask_result(struct proc_result *r);
 
 #endif
