@@ -136,6 +136,7 @@ bool put_fail(struct put *p, const char *why); /* false */
 void put_ask_digest(struct put *p);
 
 /* put_write.c */
+bool put_resumes(const struct put *p);         /* --resume; without SFTP nothing is gone on with */
 char *put_temporary_name(const struct put *p); /* heap */
 void put_open(struct put *p);
 void put_resume(struct put *p);

@@ -113,7 +113,7 @@ static void on_removed(void *arg, const struct sftp_reply *reply)
 /* UNDO: nothing of ours stays, but for what a later run is to resume. */
 static void clean_up(struct put *p)
 {
-    bool stays = p->push->t.spec->resumes && p->entry->kind == SOURCE_FILE && !p->is_spoilt;
+    bool stays = put_resumes(p) && !p->is_spoilt;
     if (p->handle.size) {
         put_ask(p,
                 &(struct sftp_request){ .type = SFTP_CLOSE, .handle = transfer_handle(&p->handle) },

@@ -27,13 +27,17 @@ static char *resume_id(const struct put *p)
     return xstrndup(text + strlen("sha256:"), RESUME_ID_SIZE);
 }
 
+bool put_resumes(const struct put *p)
+{
+    return p->push->t.spec->resumes && p->entry->kind == SOURCE_FILE &&
+           !sftp_is_shell(p->push->t.sftp);
+}
+
 /* A name beside the file. For --resume the next run must find it: it says which content it is. */
 char *put_temporary_name(const struct put *p)
 {
     struct buf name, path;
-    char *id = p->push->t.spec->resumes && p->entry->kind == SOURCE_FILE
-                   ? resume_id(p)
-                   : xprintf("%s-%zx", p->push->temporary_id, p->index);
+    char *id = put_resumes(p) ? resume_id(p) : xprintf("%s-%zx", p->push->temporary_id, p->index);
     buf_init(&name, PATH_MAX_SIZE);
     buf_init(&path, PATH_MAX_SIZE);
     transfer_path_parent(&path, p->path);

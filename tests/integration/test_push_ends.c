@@ -171,6 +171,21 @@ Test(push_ends, resume_does_not_mix_files)
     expect_same_file(src, target_path("app"));
 }
 
+/* `cat` begins anew: what an interrupted push leaves would only be in the way. */
+Test(push_ends, resume_without_sftp_begins_anew)
+{
+    char *hosts = host_inventory(fleet_text("no_sftp_address"));
+    char *src = source_file("app", BIG), *dst = target_path("app");
+    struct run r =
+        PUSH(hosts, "-a", "--resume", "--limit-rate", "1M", "--deadline", "1500ms", src, dst);
+    run_expect(&r, 5);
+    expect_no_temporary(target_dir());
+    r = PUSH(hosts, "-a", "--resume", src, dst);
+    run_expect(&r, 0);
+    expect_same_file(src, dst);
+    expect_no_temporary(target_dir());
+}
+
 Test(push_ends, limit_rate_is_a_limit)
 {
     char *src = source_file("app", 3 << 20), *dst = target_path("app");
