@@ -98,7 +98,8 @@ const struct option_row options[] = {
                 "libssh2 cannot do that, it runs a small script on the same connection, unless "
                 "the server announced a forced command for the key. Use this option for accounts "
                 "whose command is forced by ForceCommand in sshd_config, which muster cannot see: "
-                "a second request would run that command once more." },
+                "a second request would run that command once more. It keeps push and pull from "
+                "running anything on the host, too." },
 
     /* How the run goes. */
     { "fanout", FIELD(fanout), .alias = "forks", .letter = 'f', .at = WHOLE_RUN, .cmds = WORK_CMDS,

@@ -12,7 +12,7 @@
 #include "files.h"
 #include "model/options.h"
 
-static const struct command *const commands[] = { &cmd_run, &cmd_list, NULL };
+static const struct command *const commands[] = { &cmd_run, &cmd_push, &cmd_pull, &cmd_list, NULL };
 
 /* The help of a command, heap. */
 static char *help_of(const struct command *command, unsigned width)
