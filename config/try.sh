@@ -98,3 +98,16 @@ show 4 "muster run -a -q --jsonl events.jsonl --json report.json uptime" \
     "$muster" run -a -q --jsonl events.jsonl --json report.json uptime
 say 'What events.jsonl says of each host'
 table events.jsonl
+
+mkdir -p site/css
+echo '<h1>Hello</h1>' >site/index.html
+echo 'h1 { color: teal }' >site/css/main.css
+ln -s index.html site/home.html
+show 0 "muster push -g web -r --verify site 'www-{host}'" \
+    "$muster" push -g web -r --verify site 'www-{host}'
+say 'Once more: what is the same already is not sent'
+show 0 "muster push -g web -r --skip-same site/. 'www-{host}'" \
+    "$muster" push -g web -r --skip-same site/. 'www-{host}'
+show 0 "muster pull -w 'web[01-02]' -v www-web01/index.html back" \
+    "$muster" pull -w 'web[01-02]' -v www-web01/index.html back
+show 0 'cmp site/index.html back/web02/index.html' cmp site/index.html back/web02/index.html
