@@ -5,7 +5,7 @@
 #   sh tests/bench/run.sh BUILD [THOUSANDS]
 #
 # `true` on 500 hosts of real sshd; the memory of an open session; and, where a network namespace
-# can be made, THOUSANDS (10) thousand hosts of one small server.
+# can be made, THOUSANDS (10) thousand hosts of one small server. Transfers are in transfer.sh.
 set -eu
 build=$(cd "${1:?which build folder?}" && pwd)
 thousands=${2:-10}

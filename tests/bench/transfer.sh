@@ -1,0 +1,228 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2086 # options of ssh are lists of words
+# Measures push and pull beside others; prints, and asserts nothing.
+#
+#   sh tests/bench/transfer.sh BUILD [one|many|small|memory ...]
+#
+#   one     200 MiB to one host and back, beside scp with the same cipher
+#   many    10 MiB to 50 hosts and 5 MiB from them, beside clush and parallel-scp, these as they come
+#           and with the cheaper key exchange and cipher that muster has
+#   small   2,000 files of 4 KiB to one host and back over a line of 20 ms each way, beside rsync
+#           and scp
+#   memory  of muster with 1 and 50 hosts at once
+#
+# Real servers share the machine with the clients: look at CPU before wall time. ROUNDS (2): how
+# often each set is run, one program after the other. The servers are all one account on one file
+# system, so every host has the same paths.
+set -eu
+build=$(cd "${1:?which build folder?}" && pwd)
+shift
+rounds=${ROUNDS:-2}
+delay_ms=${DELAY_MS:-20}
+here=$(cd "$(dirname "$0")" && pwd)
+muster=$build/muster
+work=$(mktemp -d /tmp/muster-bench.XXXXXX)
+state=$work/fleet.json
+delay_pid=
+export KEEPER="$build/tests/keeper" HOME="$work"
+clean_up() {
+    [ -z "$delay_pid" ] || kill "$delay_pid" 2>/dev/null || true
+    sh "$here/../fleet/fleet.sh" stop "$state"
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+hosts='web[001-032],db-[1-16],app01.example.com,Cache_1'
+fast='-o KexAlgorithms=curve25519-sha256 -o Ciphers=aes128-ctr'
+
+fleet() {
+    sed -n "s/^  \"$1\": \"\(.*\)\",\$/\1/p" "$state"
+}
+
+# What ssh needs to know of the fleet and of the long line to its first host.
+write_ssh_config() {
+    {
+        sed -n 's/^ *"\(.*\)": { "address": "\([0-9.]*\)".*/Host \1\n    HostName \2/p' "$inventory"
+        printf 'Host far\n    HostName 127.8.0.1\n'
+        echo "Host *
+    User fleet
+    Port $port
+    IdentityFile $(fleet key)
+    IdentityAgent none
+    UserKnownHostsFile $(fleet known_hosts)
+    BatchMode yes"
+    } >"$work/ssh_config"
+    "$muster" list -i "$inventory" -w "$hosts" | cut -d" " -f1 >"$work/hosts"
+}
+
+start_fleet() {
+    sh "$here/../fleet/fleet.sh" start --groups 4 --no-extras --with $$ "$state"
+    inventory=$(fleet inventory)
+    port=$(sed -n 's/^  "port": \([0-9]*\),.*/\1/p' "$state")
+    there=$(fleet home)/bench
+    write_ssh_config
+    ssh="-F $work/ssh_config"
+}
+
+# A folder on the servers, empty.
+fresh_there() {
+    rm -rf "$there"
+    install -d -m 0777 "$there"
+}
+
+# row MIB WHAT PROGRAM ARG...: one line of figures.
+row() {
+    mib=$1
+    printf '  %-44s ' "$2"
+    shift 2
+    "$build/tests/measure" --mib "$mib" "$@" 2>"$work/stderr" | tee "$work/figures"
+    grep -q '^exit 0,' "$work/figures" || tail -n 2 "$work/stderr"
+    sync "$work" "$there"
+}
+
+has() {
+    command -v "$1" >/dev/null || {
+        echo "  $1 is missing: not compared"
+        return 1
+    }
+}
+
+repeat() {
+    round=1
+    while [ "$round" -le "$rounds" ]; do
+        "$@"
+        round=$((round + 1))
+    done
+}
+
+
+one_round() {
+    cipher='-o Ciphers=aes128-ctr -o MACs=hmac-sha2-256'
+    fresh_there
+    row 200 'muster push' "$muster" push -i "$inventory" -w web001 -q "$work/big" "$there/"
+    row 200 'scp aes128-ctr up' scp -q $ssh $cipher "$work/big" "web001:$there/scp"
+    row 200 'muster pull' "$muster" pull -i "$inventory" -w web001 -q "$there/scp" "$work/pulled"
+    row 200 'scp aes128-ctr down' scp -q $ssh $cipher "web001:$there/scp" "$work/scp"
+    cmp "$work/big" "$there/big" && cmp "$work/big" "$work/scp" &&
+        cmp "$work/big" "$work/pulled/web001/scp"
+    rm -rf "$work/scp" "$work/pulled"
+}
+
+one() {
+    echo '200 MiB, one sshd'
+    head -c 209715200 /dev/urandom >"$work/big"
+    repeat one_round
+    rm -f "$work/big"
+}
+
+clush_both() {
+    row 500 "clush --copy $1" clush -S -w "$(paste -sd, "$work/hosts")" -f 50 -o "$ssh $2" \
+        --copy "$work/ten" --dest "$there/ten.clush"
+    mkdir "$work/down"
+    row 250 "clush --rcopy $1" clush -S -w "$(paste -sd, "$work/hosts")" -f 50 -o "$ssh $2" \
+        --rcopy "$there/five" --dest "$work/down"
+    rm -rf "$work/down"
+}
+
+parallel_both() {
+    row 500 "parallel-scp $1" parallel-scp -h "$work/hosts" -p 50 -x "$ssh $2" \
+        "$work/ten" "$there/ten.pscp"
+    row 250 "parallel-slurp $1" parallel-slurp -h "$work/hosts" -p 50 -x "$ssh $2" \
+        -L "$work/down" "$there/five" five
+    rm -rf "$work/down"
+}
+
+many_round() {
+    fresh_there
+    cp "$work/five" "$there/five"
+    row 500 'muster push' "$muster" push -i "$inventory" -w "$hosts" -f 50 -q "$work/ten" "$there/"
+    row 250 'muster pull' "$muster" pull -i "$inventory" -w "$hosts" -f 50 -q "$there/five" \
+        "$work/down"
+    rm -rf "$work/down"
+    ! has clush || clush_both '(as it comes)' ''
+    ! has clush || clush_both '(curve25519, aes128-ctr)' "$fast"
+    ! has parallel-scp || parallel_both '(as it comes)' ''
+    ! has parallel-scp || parallel_both '(curve25519, aes128-ctr)' "$fast"
+}
+
+many() {
+    echo '10 MiB to 50 sshd, 5 MiB from 50, fanout 50'
+    head -c 10485760 /dev/urandom >"$work/ten"
+    head -c 5242880 /dev/urandom >"$work/five"
+    repeat many_round
+    rm -f "$work/ten" "$work/five"
+}
+
+# The long line ends at the first host, whose key it has, and is another host to all.
+start_delay() {
+    "$build/tests/delay" 127.8.0.1 127.1.1.1 "$port" "$delay_ms" &
+    delay_pid=$!
+    sed -n "s/^\[127\.1\.1\.1\]/[127.8.0.1]/p" "$(fleet known_hosts)" >"$work/far_key"
+    cat "$work/far_key" >>"$(fleet known_hosts)"
+    printf '{ "defaults": { "user": "fleet", "port": %d, "key": ["%s"], "known_hosts": ["%s"] },
+"hosts": { "far": { "address": "127.8.0.1" } } }\n' \
+        "$port" "$(fleet key)" "$(fleet known_hosts)" >"$work/far.json"
+}
+
+small_round() {
+    fresh_there
+    row 7.8 'muster push -r' "$muster" push -i "$work/far.json" -a -q -r "$work/tree" "$there/"
+    row 7.8 'muster push -r, over what is there' \
+        "$muster" push -i "$work/far.json" -a -q -r "$work/tree" "$there/"
+    ! has rsync || row 7.8 'rsync -a up' rsync -a -e "ssh $ssh" "$work/tree" "far:$there/rsync"
+    ! has rsync || row 7.8 'rsync -a --ignore-times up, over it' \
+        rsync -a --ignore-times --whole-file -e "ssh $ssh" "$work/tree" "far:$there/rsync"
+    row .4 'scp -r up, 100 files only' scp -q -r $ssh "$work/few" "far:$there/few"
+    row 7.8 'muster pull -r' "$muster" pull -i "$work/far.json" -a -q -r "$there/tree" "$work/down"
+    ! has rsync || row 7.8 'rsync -a down' rsync -a -e "ssh $ssh" "far:$there/tree" "$work/rsync"
+    row .4 'scp -r down, 100 files only' scp -q -r $ssh "far:$there/few" "$work/scp"
+    diff -r "$work/tree" "$there/tree" && diff -r "$work/tree" "$work/down/far/tree"
+    rm -rf "$work/down" "$work/rsync" "$work/scp"
+}
+
+small() {
+    echo "2,000 files of 4 KiB, one sshd, $delay_ms ms each way"
+    mkdir -p "$work/tree"
+    for folder in a b c d e f g h; do
+        mkdir "$work/tree/$folder"
+        head -c 1024000 /dev/urandom | split -a 3 -b 4096 - "$work/tree/$folder/file-"
+    done
+    mkdir "$work/few"
+    find "$work/tree/a" -type f | sort | head -n 100 | xargs -I FILE cp FILE "$work/few"
+    start_delay
+    repeat small_round
+    kill "$delay_pid"
+    wait "$delay_pid" 2>/dev/null || true
+    delay_pid=
+    rm -rf "$work/tree" "$work/few"
+}
+
+memory_round() {
+    fresh_there
+    for count in 1 50; do
+        head -n "$count" "$work/hosts" >"$work/some"
+        row $((count * 10)) "muster push, $count hosts at once" "$muster" push -i "$inventory" \
+            -w "^$work/some" -f 50 -q "$work/ten" "$there/"
+        row $((count * 10)) "muster pull, $count hosts at once" "$muster" pull -i "$inventory" \
+            -w "^$work/some" -f 50 -q "$there/ten" "$work/down"
+        rm -rf "$work/down"
+    done
+}
+
+memory() {
+    echo 'memory, 10 MiB a host'
+    head -c 10485760 /dev/urandom >"$work/ten"
+    repeat memory_round
+    rm -f "$work/ten"
+}
+
+start_fleet
+[ $# -gt 0 ] || set -- one many small memory
+for what; do
+    case $what in
+    one | many | small | memory) "$what" ;;
+    *) echo "transfer.sh: $what?" >&2 && exit 2 ;;
+    esac
+done
