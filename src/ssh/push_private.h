@@ -125,6 +125,8 @@ void put_free(struct put *p);
 void put_ask(struct put *p, const struct sftp_request *request, sftp_reply_fn *fn);
 void put_answered(struct put *p);
 void put_go_on(struct put *p);
+/* Sends what the state asks for; a state without requests is left at once. */
+void put_enter(struct put *p, enum put_state state);
 void put_on_done(void *arg, const struct sftp_reply *reply);  /* the request must succeed */
 void put_on_tried(void *arg, const struct sftp_reply *reply); /* whether or not it does */
 /* Is it another reply than the wanted one? Then that is the error, with `what` went wrong. */

@@ -6,8 +6,9 @@
  *        -> [CHECK] -> REPLACE -> told        links: LOOK -> LINK -> REPLACE -> told
  *                                             without SFTP, STREAM stands for OPEN to SETTLE
  *
- * and from everywhere, with an error or when the transfer is ended, UNDO -> told. enter() sends a
- * state's requests; when all their answers have come, go_on() decides what is next.
+ * and from everywhere, with an error or when the transfer is ended, UNDO -> told. put_enter() sends
+ * a state's requests; when all their answers have come, put_go_on() decides what is next. Only what
+ * SETTLE asks for follows the last WRITE at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,6 @@
 #include "base/memory.h"
 #include "ssh/push_private.h"
 #include "ssh/reader.h"
-
-static void enter(struct put *p, enum put_state state);
 
 /* --- Requests and answers --------------------------------------------------------------------- */
 
@@ -169,8 +168,7 @@ void put_free(struct put *p)
 
 /* --- What is next ----------------------------------------------------------------------------- */
 
-/* Sends what the state asks for; a state without requests is left at once. */
-static void enter(struct put *p, enum put_state state)
+void put_enter(struct put *p, enum put_state state)
 {
     struct sftp_request about_path = { .path = p->path };
     p->state = state;
@@ -233,7 +231,7 @@ static void begin_writing(struct put *p)
     }
     p->temporary = put_temporary_name(p);
     bool is_shell = sftp_is_shell(p->push->t.sftp);
-    enter(p, p->entry->kind == SOURCE_LINK ? PUT_LINK : is_shell ? PUT_STREAM : PUT_OPEN);
+    put_enter(p, p->entry->kind == SOURCE_LINK ? PUT_LINK : is_shell ? PUT_STREAM : PUT_OPEN);
 }
 
 /* What is there is the same. */
@@ -242,7 +240,7 @@ static void keep_old(struct put *p)
     bool needs_adjusting = p->entry->kind == SOURCE_FILE && put_needs_adjusting(p);
     p->action = needs_adjusting ? FILE_REPLACE : FILE_KEEP;
     if (needs_adjusting && !p->push->t.spec->is_dry_run)
-        enter(p, PUT_ADJUST);
+        put_enter(p, PUT_ADJUST);
     else
         end(p);
 }
@@ -258,7 +256,7 @@ static void compare(struct put *p)
     if (may_be_same && has_time && !spec->verifies)
         keep_old(p);
     else if (may_be_same)
-        enter(p, PUT_COMPARE);
+        put_enter(p, PUT_COMPARE);
     else
         begin_writing(p);
 }
@@ -271,16 +269,16 @@ static void decide(struct put *p)
     if (!p->has_old)
         begin_writing(p);
     else if (kind == SFTP_KIND_FOLDER)
-        enter(p,
-              put_fail(p, "is a folder, which is never replaced by a file") ? PUT_LOOK : PUT_UNDO);
+        put_enter(p, put_fail(p, "is a folder, which is never replaced by a file") ? PUT_LOOK
+                                                                                   : PUT_UNDO);
     else if (kind == SFTP_KIND_OTHER)
-        enter(p, put_fail(p, "is a FIFO, a socket or a device, which is never replaced")
-                     ? PUT_LOOK
-                     : PUT_UNDO);
+        put_enter(p, put_fail(p, "is a FIFO, a socket or a device, which is never replaced")
+                         ? PUT_LOOK
+                         : PUT_UNDO);
     else if (kind == SFTP_KIND_LINK && p->follows && p->entry->kind == SOURCE_FILE)
-        enter(p, PUT_FOLLOW);
+        put_enter(p, PUT_FOLLOW);
     else if (kind == SFTP_KIND_LINK && p->entry->kind == SOURCE_LINK)
-        enter(p, PUT_READLINK);
+        put_enter(p, PUT_READLINK);
     else if (kind == SFTP_KIND_FILE && p->entry->kind == SOURCE_FILE)
         compare(p);
     else
@@ -293,7 +291,7 @@ void put_go_on(struct put *p)
     const struct transfer_spec *spec = p->push->t.spec;
     bool is_bad = error_is_set(&p->error) || p->is_cancelled;
     if (is_bad && p->state != PUT_UNDO) {
-        enter(p, PUT_UNDO);
+        put_enter(p, PUT_UNDO);
         return;
     }
     switch (p->state) {
@@ -301,7 +299,7 @@ void put_go_on(struct put *p)
         decide(p);
         return;
     case PUT_FOLLOW:
-        enter(p, PUT_LOOK);
+        put_enter(p, PUT_LOOK);
         return;
     case PUT_READLINK:
     case PUT_COMPARE:
@@ -311,22 +309,22 @@ void put_go_on(struct put *p)
             begin_writing(p);
         return;
     case PUT_OPEN:
-        enter(p, spec->resumes ? PUT_RESUME : PUT_WRITE);
+        put_enter(p, spec->resumes ? PUT_RESUME : PUT_WRITE);
         return;
     case PUT_RESUME:
-        enter(p, PUT_WRITE);
+        put_enter(p, PUT_WRITE);
         return;
     case PUT_WRITE:
         if (p->sent == p->entry->size)
-            enter(p, PUT_SETTLE);
+            put_enter(p, PUT_SETTLE);
         return;
     case PUT_STREAM:
     case PUT_SETTLE:
-        enter(p, spec->verifies || p->must_check ? PUT_CHECK : PUT_REPLACE);
+        put_enter(p, spec->verifies || p->must_check ? PUT_CHECK : PUT_REPLACE);
         return;
     case PUT_LINK:
     case PUT_CHECK:
-        enter(p, PUT_REPLACE);
+        put_enter(p, PUT_REPLACE);
         return;
     case PUT_ADJUST:
     case PUT_REPLACE:
@@ -349,7 +347,7 @@ void put_begin(struct push *push, size_t index)
     if (push_is_new_place(push, p->entry))
         decide(p);
     else
-        enter(p, PUT_LOOK);
+        put_enter(p, PUT_LOOK);
 }
 
 void put_cancel(struct put *p)

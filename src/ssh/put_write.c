@@ -160,6 +160,10 @@ static bool write_piece(struct put *p)
     p->moved += size;
     put_shrink_backlog(p, size);
     transfer_moved(t, size);
+    /* What is about one file is done in the order in which it comes (section 4.1), so nothing has
+     * to be waited for; but a later run must find its temporary as it was made. */
+    if (p->sent == p->entry->size && !t->spec->resumes)
+        put_enter(p, PUT_SETTLE);
     return true;
 }
 
