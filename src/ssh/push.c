@@ -10,7 +10,8 @@
 
 enum {
     PATH_MAX_SIZE = 64 * 1024,
-    BACKLOG_MAX = 2 * 1024 * 1024, /* bytes to be sent, above which no further file is begun */
+    BACKLOG_MAX = 2 * 1024 * 1024,      /* bytes to be sent, above which no further file is begun */
+    ITEMS_MAX = 4 * TRANSFER_ITEMS_MAX, /* those that only wait to be put in place, too */
 };
 
 static struct push *push_of(struct transfer *t)
@@ -280,6 +281,13 @@ static void begin_entry(struct push *push, size_t index)
         push_folder_finish(push, index);
 }
 
+/* May another entry be begun? */
+static bool may_begin(const struct push *push)
+{
+    return transfer_may_begin(&push->t) && push->backlog <= BACKLOG_MAX &&
+           push->t.item_count < ITEMS_MAX;
+}
+
 /* Begins what may be begun; true when every entry has had its turn. */
 static bool begin_entries(struct push *push)
 {
@@ -289,7 +297,7 @@ static bool begin_entries(struct push *push)
         size_t index = push->stage == PUSH_FOLDER_MODES ? count - 1 - push->next : push->next;
         const struct source_entry *entry = source_tree_entry(push->t.spec->tree, index);
         if (is_due(push, entry, index)) {
-            if (!transfer_may_begin(&push->t) || push->backlog > BACKLOG_MAX)
+            if (!may_begin(push))
                 return false;
             begin_entry(push, index);
         }

@@ -79,6 +79,7 @@ struct put {
     size_t index;
     const struct source_entry *entry;
     enum put_state state;
+    bool is_idle;     /* closed over there: it takes the place of none that could be begun */
     unsigned waiting; /* answers that this state waits for */
     bool follows;     /* a link at `path` is followed: the user named it */
 

@@ -149,6 +149,7 @@ static void end(struct put *p)
         tell(p);
     put_shrink_backlog(p, p->backlog);
     push->t.item_count--;
+    push->t.idle_count -= p->is_idle;
     put_free(p);
     session_wake(push->t.job.session);
 }
@@ -167,6 +168,23 @@ void put_free(struct put *p)
 }
 
 /* --- What is next ----------------------------------------------------------------------------- */
+
+/* From here on nothing of it is open over there: another may begin. Without SFTP it is about
+ * channels, which servers allow a few of, and with --verify the check may open it once more. */
+static void become_idle(struct put *p)
+{
+    struct transfer *t = &p->push->t;
+    if (p->is_idle || sftp_is_shell(t->sftp))
+        return;
+    p->is_idle = true;
+    t->idle_count++;
+}
+
+/* Is its digest to be looked at before it replaces? */
+static bool must_check(const struct put *p)
+{
+    return p->push->t.spec->verifies || p->must_check;
+}
 
 void put_enter(struct put *p, enum put_state state)
 {
@@ -207,11 +225,14 @@ void put_enter(struct put *p, enum put_state state)
         break;
     case PUT_SETTLE:
         put_settle(p);
+        if (!must_check(p))
+            become_idle(p);
         break;
     case PUT_LINK:
         put_link(p);
         break;
     case PUT_REPLACE:
+        become_idle(p);
         put_replace(p);
         break;
     case PUT_UNDO:
@@ -320,7 +341,7 @@ void put_go_on(struct put *p)
         return;
     case PUT_STREAM:
     case PUT_SETTLE:
-        put_enter(p, spec->verifies || p->must_check ? PUT_CHECK : PUT_REPLACE);
+        put_enter(p, must_check(p) ? PUT_CHECK : PUT_REPLACE);
         return;
     case PUT_LINK:
     case PUT_CHECK:

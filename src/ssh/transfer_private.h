@@ -13,7 +13,8 @@
 #include "ssh/session_private.h"
 #include "ssh/sftp.h"
 
-/* Items under way at once on a host: enough for small files to fill a long line. */
+/* Items under way at once on a host, each of which may have a file open there: enough for small
+ * files to fill a long line. */
 #define TRANSFER_ITEMS_MAX 96
 
 /* Likewise without SFTP, where each has a channel: servers allow about ten (MaxSessions). Dropbear
@@ -71,8 +72,9 @@ struct transfer {
 
     struct list items;
     size_t item_count;
-    size_t idle_count; /* of these: folders that only wait for what is in them */
-    size_t pieces;     /* READs or WRITEs under way */
+    /* Of these: folders that only wait for what is in them, files that are closed over there. */
+    size_t idle_count;
+    size_t pieces; /* READs or WRITEs under way */
     bool is_complete;
     bool is_cut; /* ops->undo() left something undone; else all may be in place after all */
     struct error first_failure;
