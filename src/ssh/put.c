@@ -7,8 +7,8 @@
  *                                             without SFTP, STREAM stands for OPEN to SETTLE
  *
  * and from everywhere, with an error or when the transfer is ended, UNDO -> told. put_enter() sends
- * a state's requests; when all their answers have come, put_go_on() decides what is next. Only what
- * SETTLE asks for follows the last WRITE at once.
+ * a state's requests; when all their answers have come, put_go_on() decides what is next. Not
+ * waited for is LOOK by OPEN, where the answer is foreseen, nor WRITE by SETTLE.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +250,10 @@ static void begin_writing(struct put *p)
         end(p);
         return;
     }
+    if (p->temporary) { /* it was opened with the LOOK */
+        put_enter(p, PUT_WRITE);
+        return;
+    }
     p->temporary = put_temporary_name(p);
     bool is_shell = sftp_is_shell(p->push->t.sftp);
     put_enter(p, p->entry->kind == SOURCE_LINK ? PUT_LINK : is_shell ? PUT_STREAM : PUT_OPEN);
@@ -355,6 +359,25 @@ void put_go_on(struct put *p)
     }
 }
 
+/* Will its content be sent, in all likelihood, to where it is looked for? */
+static bool is_foreseen(const struct put *p)
+{
+    const struct transfer_spec *spec = p->push->t.spec;
+    return p->entry->kind == SOURCE_FILE && !p->follows && !spec->skips_same && !spec->resumes &&
+           !spec->is_dry_run && !sftp_is_shell(p->push->t.sftp);
+}
+
+/* LOOK, with OPEN at once where that can be foreseen, for a round trip less: what is there and must
+ * not be replaced costs a temporary that is removed again. */
+static void look(struct put *p)
+{
+    put_enter(p, PUT_LOOK);
+    if (!is_foreseen(p))
+        return;
+    p->temporary = put_temporary_name(p);
+    put_open(p);
+}
+
 void put_begin(struct push *push, size_t index)
 {
     struct put *p = xcalloc(1, sizeof *p);
@@ -368,7 +391,7 @@ void put_begin(struct push *push, size_t index)
     if (push_is_new_place(push, p->entry))
         decide(p);
     else
-        put_enter(p, PUT_LOOK);
+        look(p);
 }
 
 void put_cancel(struct put *p)

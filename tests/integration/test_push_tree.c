@@ -225,6 +225,27 @@ Test(push_tree, a_file_in_the_place_of_a_folder_stays)
     expect_no_temporary(target_dir());
 }
 
+/* Their temporaries are made before it is known that there is no use for them. */
+Test(push_tree, what_cannot_be_replaced_stays_and_the_others_arrive)
+{
+    char *tree = make_tree();
+    shell("mkdir -p \"$2/into\" && cp -a \"$1\" \"$2/into/tree\" && cd \"$2/into/tree/sub\" &&"
+          "rm small-1 small-2 small-3 && mkdir small-1 && mkfifo small-2 && ln -s secret small-3 &&"
+          "echo other >small-4",
+          tree, target_dir(), NULL);
+    give_to_servers(target_path("into"));
+    struct run r = PUSH(one_host(), "-a", "-r", tree, target_path("into"));
+    run_expect(&r, 4);
+    expect_status(&r, "h", " transfer ");
+    cr_assert_eq(transfer_sum(&r, "h", "failed"), 2);
+    shell("cd \"$1\" && test -d small-1 && test -p small-2 && test -f small-3 && ! test -L small-3",
+          target_path("into/tree/sub"), NULL, NULL);
+    expect_text(target_path("into/tree/sub/small-3"), "3\n");
+    expect_text(target_path("into/tree/sub/small-4"), "4\n");
+    expect_text(target_path("into/tree/sub/secret"), "h\n");
+    expect_no_temporary(target_dir());
+}
+
 Test(push_tree, pipes_in_it_are_left_out)
 {
     char *tree = make_tree();
