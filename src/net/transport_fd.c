@@ -63,6 +63,15 @@ static ssize_t send_some(struct transport_fd *self, const void *data, size_t siz
     return -errno;
 }
 
+/* Sends what is large enough by itself, as far as the socket takes it; bytes taken. */
+static size_t send_directly(struct transport_fd *self, const void *data, size_t size)
+{
+    if (self->out.size > 0 || size < SMALL)
+        return 0;
+    ssize_t sent = send_some(self, data, size);
+    return sent > 0 ? (size_t)sent : 0;
+}
+
 /* Sends what waits in the buffer, as far as the socket takes it. */
 static void flush(struct transport_fd *self)
 {
@@ -116,7 +125,8 @@ static ssize_t fd_send(struct transport *t, const void *data, size_t size)
     struct transport_fd *self = self_of(t);
     if (self->broken)
         return -self->broken;
-    if (!buf_add(&self->out, data, size))
+    size_t sent = send_directly(self, data, size);
+    if (!buf_add(&self->out, (const char *)data + sent, size - sent))
         self->broken = ENOBUFS;
     else if (self->out.size >= SMALL && !self->is_blocked)
         flush(self);
