@@ -109,8 +109,6 @@ static enum step do_without(struct sftp *s, const char *what)
 
 static enum step run_opening(struct sftp *s)
 {
-    if (s->args.as_user)
-        return do_without(s, "--sudo needs a shell, which cannot be asked for here");
     struct session *session = s->args.job->session;
     if (session->is_open_stuck)
         return fail(s, ERR_OPEN_TIMEOUT, SESSION_STUCK_TEXT);
@@ -130,6 +128,12 @@ static enum step run_opening(struct sftp *s)
 
 static enum step run_asking(struct sftp *s)
 {
+    if (s->args.as_user) {
+        /* What sshd says about forced commands has come by now, in front of the open channel: only
+         * now can be known whether a shell may be asked (law 18). */
+        session_opened(s->args.job->session, s->args.job);
+        return do_without(s, "--sudo needs a shell, which cannot be asked for here");
+    }
     int rc = libssh2_channel_process_startup(s->channel, "subsystem", strlen("subsystem"), "sftp",
                                              strlen("sftp"));
     if (rc == LIBSSH2_ERROR_EAGAIN)

@@ -91,3 +91,17 @@ Test(push_sudo, a_user_that_is_none_is_told)
     cr_assert(strstr(run_message(&r, "h"), "no-such-user"), "%s", run_message(&r, "h"));
     cr_assert_not(file_exists(target_path("new")));
 }
+
+/* Whether a command is forced is only known once a channel is open: it must not run instead. */
+Test(push_sudo, a_forced_command_is_not_run)
+{
+    const char *runs = fleet_text("forced_runs");
+    size_t before = file_exists(runs) ? count_lines(file_read(runs, NULL), "") : 0;
+    char *inventory = run_inventory("\"user\": \"forced\"",
+                                    text_of("\"h\": { \"address\": \"%s\" }", fleet_address(40)));
+    struct run r = PUSH(inventory, "-a", "--sudo", source_file("app", SIZE), target_path("new"));
+    run_expect(&r, 4);
+    expect_status(&r, "h", " unreachable ");
+    size_t after = file_exists(runs) ? count_lines(file_read(runs, NULL), "") : 0;
+    cr_assert_eq(after, before);
+}
