@@ -101,6 +101,14 @@ static void fd_ready(void *arg, unsigned ready)
         self->base.ready(self->base.arg);
 }
 
+/* All was read: what comes next may wait for our acknowledgement (law 27). */
+static void acknowledge(struct transport_fd *self)
+{
+    const int on = 1;
+    if (self->is_tcp)
+        setsockopt(watch_fd(self->watch), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 static ssize_t fd_recv(struct transport *t, void *data, size_t size)
 {
     struct transport_fd *self = self_of(t);
@@ -110,14 +118,11 @@ static ssize_t fd_recv(struct transport *t, void *data, size_t size)
     do {
         got = recv(watch_fd(self->watch), data, size, 0);
     } while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return -errno;
+    ssize_t rc = got < 0 ? -errno : got;
     self->is_drained = got > 0 && (size_t)got < size;
-    if (self->is_tcp) {
-        const int on = 1;
-        setsockopt(watch_fd(self->watch), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-    }
-    return got;
+    if (self->is_drained || rc == -EAGAIN)
+        acknowledge(self);
+    return rc;
 }
 
 static ssize_t fd_send(struct transport *t, const void *data, size_t size)
