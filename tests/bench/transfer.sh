@@ -102,12 +102,14 @@ one_round() {
     cipher='-o Ciphers=aes128-ctr -o MACs=hmac-sha2-256'
     fresh_there
     row 200 'muster push' "$muster" push -i "$inventory" -w web001 -q "$work/big" "$there/"
-    row 200 'scp aes128-ctr up' scp -q $ssh $cipher "$work/big" "web001:$there/scp"
-    row 200 'muster pull' "$muster" pull -i "$inventory" -w web001 -q "$there/scp" "$work/pulled"
-    row 200 'scp aes128-ctr down' scp -q $ssh $cipher "web001:$there/scp" "$work/scp"
-    cmp "$work/big" "$there/big" && cmp "$work/big" "$work/scp" &&
-        cmp "$work/big" "$work/pulled/web001/scp"
-    rm -rf "$work/scp" "$work/pulled"
+    cmp "$work/big" "$there/big"
+    fresh_there # to free an old file takes time, too
+    row 200 'scp aes128-ctr up' scp -q $ssh $cipher "$work/big" "web001:$there/big"
+    row 200 'muster pull' "$muster" pull -i "$inventory" -w web001 -q "$there/big" "$work/down"
+    cmp "$work/big" "$work/down/web001/big"
+    rm -rf "$work/down"
+    row 200 'scp aes128-ctr down' scp -q $ssh $cipher "web001:$there/big" "$work/down"
+    rm -rf "$work/down"
 }
 
 one() {
