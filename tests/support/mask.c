@@ -57,7 +57,7 @@ void mask_result(struct proc_result *r)
 {
     static const struct mask masks[] = {
         { "/tmp/muster-fleet\\.[A-Za-z0-9]+", "FLEET" },
-        { "/tmp/muster-test\\.[A-Za-z0-9]+", "TMP" },
+        { "/tmp/(muster-tests\\.[A-Za-z0-9]+/)?muster-test\\.[A-Za-z0-9]+", "TMP" },
         { "target\\.[A-Za-z0-9]{6}", "TARGET" },
         { "SHA256:[A-Za-z0-9+/]{43}", "SHA256:KEY" },
         { ":[23][0-9]{4}", ":PORT" },
