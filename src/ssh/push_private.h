@@ -133,7 +133,7 @@ void put_on_tried(void *arg, const struct sftp_reply *reply); /* whether or not 
 /* Is it another reply than the wanted one? Then that is the error, with `what` went wrong. */
 bool put_reply_failed(struct put *p, const struct sftp_reply *reply, enum sftp_type wanted,
                       const char *what);
-bool put_fail(struct put *p, const char *why); /* false */
+void put_fail(struct put *p, const char *why); /* the first one counts */
 
 /* put_digest.c */
 void put_ask_digest(struct put *p);

@@ -58,11 +58,10 @@ bool put_reply_failed(struct put *p, const struct sftp_reply *reply, enum sftp_t
     return has_failed;
 }
 
-bool put_fail(struct put *p, const char *why)
+void put_fail(struct put *p, const char *why)
 {
     if (!error_is_set(&p->error))
         error_set(&p->error, ERR_TRANSFER, "%s: %s", p->path, why);
-    return false;
 }
 
 /* --- LOOK, FOLLOW ----------------------------------------------------------------------------- */
@@ -286,6 +285,13 @@ static void compare(struct put *p)
         begin_writing(p);
 }
 
+/* What is there must stay. */
+static void refuse(struct put *p, const char *why)
+{
+    put_fail(p, why);
+    put_enter(p, PUT_UNDO);
+}
+
 /* LOOK is over. */
 static void decide(struct put *p)
 {
@@ -294,12 +300,9 @@ static void decide(struct put *p)
     if (!p->has_old)
         begin_writing(p);
     else if (kind == SFTP_KIND_FOLDER)
-        put_enter(p, put_fail(p, "is a folder, which is never replaced by a file") ? PUT_LOOK
-                                                                                   : PUT_UNDO);
+        refuse(p, "is a folder, which is never replaced by a file");
     else if (kind == SFTP_KIND_OTHER)
-        put_enter(p, put_fail(p, "is a FIFO, a socket or a device, which is never replaced")
-                         ? PUT_LOOK
-                         : PUT_UNDO);
+        refuse(p, "is a FIFO, a socket or a device, which is never replaced");
     else if (kind == SFTP_KIND_LINK && p->follows && p->entry->kind == SOURCE_FILE)
         put_enter(p, PUT_FOLLOW);
     else if (kind == SFTP_KIND_LINK && p->entry->kind == SOURCE_LINK)
