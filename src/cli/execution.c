@@ -226,7 +226,8 @@ int execution_run(struct invocation *inv, struct plan *plan)
     bool is_prepared = prepare(&x, &error);
     if (is_prepared)
         end = run(&x);
-    if (end.is_stuck)
+    /* Taking down the handlers would let a further signal change how muster ends. */
+    if (end.is_stuck || (x.signals && is_prepared && signals_have_come(x.signals)))
         _exit(end.status);
     if (!release(&x))
         _exit(is_prepared ? end.status : EXIT_WRONG_USE);

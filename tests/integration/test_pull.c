@@ -381,7 +381,7 @@ Test(pull, resume_after_several_interrupts)
     cr_assert(first > 0 && second > first, "%zu, then %zu", first, second);
     struct run r = PULL(one_host(), "-a", "--resume", target_path("app"), tmp_path("out"));
     run_expect(&r, 0);
-    cr_assert_eq(transfer_sum(&r, "h", "bytes"), BIG - second);
+    cr_assert_eq(transfer_sum(&r, "h", "bytes"), (double)(BIG - second));
     expect_same_file(target_path("app"), tmp_path("out/h/app"));
     expect_no_temporary(tmp_path("out"));
 }
