@@ -23,6 +23,12 @@ void shell_command_script(struct buf *out, const char *as_user, const char *scri
 
 const char *shell_command_first_line(struct buf *output)
 {
+    /* What sudo says where /etc/hosts lacks the machine's own name, and goes on. */
+    static const char warning[] = "sudo: unable to resolve host";
+    while (strncmp(buf_str(output), warning, strlen(warning)) == 0) {
+        size_t size = strcspn(buf_str(output), "\n");
+        buf_consume(output, size < output->size ? size + 1 : size);
+    }
     buf_truncate(output, strcspn(buf_str(output), "\n"));
     return buf_str(output);
 }

@@ -15,7 +15,8 @@ void shell_command_begin(struct buf *out, const char *as_user);
 /* The same for a script, in which no single quote may stand; its arguments are to follow. */
 void shell_command_script(struct buf *out, const char *as_user, const char *script);
 
-/* The first line of what a command complained of, without its newline; cuts the rest off. */
+/* The first line of what a command complained of, without its newline, but for a mere warning of
+ * sudo's; cuts the rest off. */
 const char *shell_command_first_line(struct buf *output);
 
 /* The last line of what a command printed, without its newline, which is cut off; "" where there is

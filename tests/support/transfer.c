@@ -61,7 +61,9 @@ char *target_file(const char *name, const char *text)
     char *path = target_path(name);
     FILE *f = fopen(path, "we");
     cr_assert_not_null(f, "%s", path);
-    cr_assert(fputs(text, f) >= 0 && fclose(f) == 0);
+    bool is_written = fputs(text, f) >= 0;
+    is_written = fclose(f) == 0 && is_written;
+    cr_assert(is_written);
     give_to_servers(path);
     return path;
 }
