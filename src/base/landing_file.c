@@ -188,12 +188,6 @@ ssize_t landing_read(struct landing_file *f, void *data, size_t size, uint64_t o
     return n < 0 ? -errno : n;
 }
 
-uint64_t landing_size(const struct landing_file *f)
-{
-    struct stat st;
-    return fstat(f->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
 const char *landing_temporary(const struct landing_file *f)
 {
     return f->temporary;

@@ -42,9 +42,6 @@ bool landing_write(struct landing_file *f, const void *data, size_t size, uint64
 /* Reads back up to `size` bytes: > 0 bytes; 0 at the end; -errno. */
 ssize_t landing_read(struct landing_file *f, void *data, size_t size, uint64_t offset);
 
-/* How large the file is now. */
-uint64_t landing_size(const struct landing_file *f);
-
 /* The temporary's path below the folder, for texts; lives as long as `f`. */
 const char *landing_temporary(const struct landing_file *f);
 

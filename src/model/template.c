@@ -154,17 +154,6 @@ bool template_check(const char *what, const char *text, struct error *reterr)
     return true;
 }
 
-bool template_has_names(const char *text)
-{
-    struct error err = ERROR_INIT;
-    struct piece piece = { .text = text };
-    bool is_good = true;
-    while (is_good && *text && !piece.is_name)
-        is_good = take_piece(&text, &piece, &err);
-    error_release(&err);
-    return is_good && piece.is_name;
-}
-
 /* Sets the error to "HOST: {NAME} PROBLEM". Returns false. */
 static bool refuse(const struct expansion *e, const struct piece *name, const char *problem)
 {

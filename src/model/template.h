@@ -23,9 +23,6 @@ struct target;
  * `DEST "/srv/{hots}/": unknown name {hots}; did you mean {host}?`. ERR_USAGE. */
 bool template_check(const char *what, const char *text, struct error *reterr);
 
-/* Does the text hold any name, so that it may differ from host to host? */
-bool template_has_names(const char *text);
-
 /* Appends the text as it is for `target` of `plan`. With `is_path`, values stay within the
  * component of the path where they stand, so that a mistyped or hostile one leads to no other
  * folder: neither

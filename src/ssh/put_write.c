@@ -216,9 +216,10 @@ struct sftp_attributes put_wanted_attributes(const struct put *p)
 static void on_measured(void *arg, const struct sftp_reply *reply)
 {
     struct put *p = arg;
-    if (!transfer_reply_failed(reply, SFTP_ATTRS, &p->error, p->path) &&
-        reply->attributes.has_size && reply->attributes.size != p->entry->size &&
-        !error_is_set(&p->error))
+    bool has_failed = transfer_reply_failed(reply, SFTP_ATTRS, &p->error, p->path);
+    if (!has_failed && !reply->attributes.has_size)
+        put_fail(p, "the server does not say how much arrived");
+    else if (!has_failed && reply->attributes.size != p->entry->size && !error_is_set(&p->error))
         error_set(&p->error, ERR_TRANSFER, "%s: %" PRIu64 " bytes arrived of %" PRIu64, p->path,
                   reply->attributes.size, p->entry->size);
     put_answered(p);

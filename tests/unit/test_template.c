@@ -187,12 +187,3 @@ Test(template, is_checked_before_any_host_is_known)
         free(got);
     }
 }
-
-Test(template, says_whether_hosts_may_differ)
-{
-    cr_assert(template_has_names("/srv/{host}"));
-    cr_assert(template_has_names("{{{index}}}"));
-    cr_assert_not(template_has_names(""));
-    cr_assert_not(template_has_names("/srv/{{host}}"));
-    cr_assert_not(template_has_names("{unknown}"));
-}
